@@ -1,0 +1,110 @@
+"""fastgd trains linear models by gradient descent: torch's names and torch's loop, on compiled kernels."""
+
+from math import e, inf, nan, pi
+
+from . import ops
+from ._tensor import Tensor, get_default_dtype, is_grad_enabled
+from ._types import (
+    Size,
+    bool_ as bool,
+    device,
+    dtype,
+    finfo,
+    float16,
+    float32,
+    float64,
+    iinfo,
+    int8,
+    int16,
+    int32,
+    int64,
+    strided,
+    uint8,
+)
+from .creation import (
+    arange,
+    as_tensor,
+    asarray,
+    empty,
+    empty_like,
+    eye,
+    from_dlpack,
+    from_numpy,
+    full,
+    full_like,
+    linspace,
+    logspace,
+    ones,
+    ones_like,
+    range,
+    scalar_tensor,
+    set_default_dtype,
+    tensor,
+    tril_indices,
+    triu_indices,
+    vander,
+    zeros,
+    zeros_like,
+)
+from .legacy import (
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+    set_default_tensor_type,
+)
+from .methods import is_complex, is_floating_point, is_nonzero, is_tensor, numel
+from .ops import *
+from .linalg import cross, det, inv as inverse, logdet, pinv as pinverse
+from .printing import get_printoptions, set_printoptions
+from . import autograd, backends, cuda, linalg, nn, optim, random, utils, version
+from .autograd import enable_grad, inference_mode, is_inference_mode_enabled, no_grad, set_grad_enabled
+from .random import *
+from .settings import (
+    are_deterministic_algorithms_enabled,
+    get_default_device,
+    get_num_interop_threads,
+    get_num_threads,
+    set_default_device,
+    set_flush_denormal,
+    set_float32_matmul_precision,
+    set_num_interop_threads,
+    set_num_threads,
+    typename,
+    use_deterministic_algorithms,
+)
+
+float, double, half = float32, float64, float16
+long, int, short = int64, int32, int16
+newaxis = None
+
+
+# Imported when somebody asks for them.
+_LATER = {
+    "DivergenceError": "trainer",
+    "History": "trainer",
+    "Trainer": "trainer",
+    "install_as_torch": "standin",
+    "load": "serialization",
+    "save": "serialization",
+}
+
+
+def __getattr__(name):
+    if name in _LATER:
+        from importlib import import_module
+
+        globals()[name] = found = getattr(import_module("." + _LATER[name], __name__), name)
+        return found
+    if name == "__version__":
+        # importlib.metadata takes 15 ms, a fifth of what importing numpy takes.
+        from importlib.metadata import version as installed_version
+
+        globals()["__version__"] = installed_version("fastgd")
+        return __version__
+    raise AttributeError(f"fastgd covers linear models; torch.{name} needs torch")

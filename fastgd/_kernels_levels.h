@@ -1,0 +1,148 @@
+/* One build for every processor: the loops of _kernels_loops.h, compiled for each level into one table.
+ *
+ * plain                   one number at a time: what any C compiler makes of it
+ * baseline                vectors of 16 bytes, which every 64-bit processor has (GCC, clang)
+ * x86-64-v3, x86-64-v4    vectors of 32 and 64 bytes, fused multiply-add, masked loads
+ *
+ * Only functions are compiled for a level, not the file: nothing else uses its instructions.
+ */
+#ifndef FASTGD_KERNELS_LEVELS_H
+#define FASTGD_KERNELS_LEVELS_H
+
+#include <stdlib.h>
+#include <string.h>
+#include "_kernels.h"
+
+#define GROUP 16                    /* rows: a multiple of every level's sums and lanes */
+#define SHORT 4                     /* vectors in a row that a group can keep near */
+#define BLOCK_ROWS 256              /* sums of that many stay in the data's own type; a multiple of GROUP */
+#define BLOCK_COLUMNS 4096          /* so do dot products of that many */
+#ifndef CHUNK_BYTES
+#define CHUNK_BYTES (32 * 1024)     /* of X, which is read twice: what the nearest cache holds */
+#endif
+#define AHEAD (8 * 1024)            /* bytes: far enough that memory answers in time */
+#define STACK_DOUBLES 2048          /* of work space; more than that is allocated */
+
+typedef int Fused(const Rows *, Loss, double, double, const void *, const void *, double *, void *, void *);
+typedef void Update(Py_ssize_t, void *, const void *, void *, int, double, double, double, double, int, int);
+
+typedef struct {
+    const char *name;
+    Fused *fused[2];                 /* by Precision */
+    Update *update[2];
+} Level;
+
+#ifdef __GNUC__
+#define INLINE static inline __attribute__((always_inline))
+#define NOINLINE static __attribute__((noinline))
+#define PREFETCH(p) __builtin_prefetch((const char *)(p) + AHEAD)
+/* A load that broadcasts is one instruction; from a register, compilers make shuffles. */
+#define BROADCAST_FROM_MEMORY(array) __asm__("" : "+m"(array))
+#else
+#define INLINE static inline
+#define NOINLINE static
+#define PREFETCH(p)
+#define BROADCAST_FROM_MEMORY(array)
+#endif
+
+#define PRAGMA(text) _Pragma(#text)
+#ifdef __clang__
+#define TARGET(features) PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
+#define TARGET_END PRAGMA(clang attribute pop)
+#else
+#define TARGET(features) PRAGMA(GCC push_options) PRAGMA(GCC target(features))
+#define TARGET_END PRAGMA(GCC pop_options)
+#endif
+
+#define JOIN_(a, b) a##_##b
+#define JOIN(a, b) JOIN_(a, b)
+#define NAME(name) JOIN(JOIN(name, REAL), LEVEL)
+#define ENTRY(text, level) \
+    {text, {fused_float_##level, fused_double_##level}, {update_float_##level, update_double_##level}}
+
+#define LEVEL plain
+#define BYTES REAL_BYTES
+#define SUMS 8
+#define UNROLL
+#include "_kernels_loops.h"
+#undef UNROLL
+
+#ifdef __GNUC__
+#ifdef __clang__
+#define UNROLL PRAGMA(clang loop unroll(full))
+#else
+#define UNROLL PRAGMA(GCC unroll 16)
+#endif
+
+#define LEVEL baseline
+#define BYTES 16
+#ifdef __aarch64__
+#define SUMS 16
+#else
+#define SUMS 8
+#endif
+#include "_kernels_loops.h"
+#endif
+
+#if defined(__GNUC__) && defined(__x86_64__)
+#include <immintrin.h>
+
+TARGET("avx2,fma")
+#define LEVEL v3
+#define BYTES 32
+#define SUMS 8
+#define MASKED_float(p, count) _mm256_maskload_ps(p, (__m256i)NAME(first)(count))
+#define MASKED_double(p, count) _mm256_maskload_pd(p, (__m256i)NAME(first)(count))
+#include "_kernels_loops.h"
+#undef MASKED_float
+#undef MASKED_double
+TARGET_END
+
+TARGET("avx512f,avx512vl,avx512bw,avx512dq")
+#define LEVEL v4
+#define BYTES 64
+#define SUMS 16
+#define MASKED_float(p, count) _mm512_maskz_loadu_ps((__mmask16)((1u << (count)) - 1), p)
+#define MASKED_double(p, count) _mm512_maskz_loadu_pd((__mmask8)((1u << (count)) - 1), p)
+#include "_kernels_loops.h"
+TARGET_END
+#endif
+
+#ifdef __VERSION__
+#ifdef __clang__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "GCC " __VERSION__
+#endif
+#else
+#define COMPILER "unknown"
+#endif
+#ifndef FASTGD_FLAGS
+#define FASTGD_FLAGS ""
+#endif
+
+/* Lowest first. */
+static const Level LEVELS[] = {
+    ENTRY("plain", plain),
+#ifdef __GNUC__
+    ENTRY("baseline", baseline),
+#endif
+#if defined(__GNUC__) && defined(__x86_64__)
+    ENTRY("x86-64-v3", v3),
+    ENTRY("x86-64-v4", v4),
+#endif
+};
+
+/* How many of LEVELS this machine can run. */
+static int runnable_levels(void)
+{
+#if defined(__GNUC__) && defined(__x86_64__)
+    __builtin_cpu_init();
+    if (!(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))) return 2;
+    if (!(__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
+          && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))) return 3;
+#endif
+    return (int)(sizeof LEVELS / sizeof *LEVELS);
+}
+
+#endif

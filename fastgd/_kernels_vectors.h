@@ -1,0 +1,127 @@
+/* Vectors of REAL, LANES numbers each, for _kernels_loops.h. With one lane they are plain numbers. */
+
+#define LANES (BYTES / REAL_BYTES)
+#define VEC NAME(vec)
+#define MASK NAME(mask)
+
+#if LANES == 1
+
+typedef REAL VEC;
+typedef int MASK;
+
+INLINE MASK NAME(first)(Py_ssize_t count) { return count > 0; }
+INLINE VEC NAME(select)(MASK mask, VEC a, VEC b) { return mask ? a : b; }
+INLINE VEC NAME(keep)(MASK mask, VEC a) { return mask ? a : 0; }
+INLINE void NAME(lane_sums)(VEC *v) { (void)v; }
+
+#else
+
+typedef REAL VEC __attribute__((vector_size(BYTES)));
+typedef INT MASK __attribute__((vector_size(BYTES)));
+
+INLINE MASK NAME(first)(Py_ssize_t count)
+{
+    MASK lane;
+    for (int l = 0; l < LANES; l++) lane[l] = l;
+    return lane < (INT)count;
+}
+
+INLINE VEC NAME(select)(MASK mask, VEC a, VEC b) { return (VEC)((mask & (MASK)a) | (~mask & (MASK)b)); }
+INLINE VEC NAME(keep)(MASK mask, VEC a) { return (VEC)(mask & (MASK)a); }
+
+#ifdef __clang__
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (MASK){__VA_ARGS__})
+#endif
+
+/* The even or odd (z = 1) numbers of a and b within each 16 bytes, and the even or odd 16 bytes: one instruction. */
+#if REAL_BYTES == 4 && LANES == 4
+#define NEAR(a, b, z) SHUFFLE(a, b, z, 2 + z, 4 + z, 6 + z)
+#elif REAL_BYTES == 4 && LANES == 8
+#define NEAR(a, b, z) SHUFFLE(a, b, z, 2 + z, 8 + z, 10 + z, 4 + z, 6 + z, 12 + z, 14 + z)
+#define FAR(a, b, z) SHUFFLE(a, b, 4 * z, 4 * z + 1, 4 * z + 2, 4 * z + 3, 4 * z + 8, 4 * z + 9, 4 * z + 10, 4 * z + 11)
+#elif REAL_BYTES == 4
+#define NEAR(a, b, z) SHUFFLE(a, b, z, 2 + z, 16 + z, 18 + z, 4 + z, 6 + z, 20 + z, 22 + z, \
+                              8 + z, 10 + z, 24 + z, 26 + z, 12 + z, 14 + z, 28 + z, 30 + z)
+#define FAR(a, b, z) SHUFFLE(a, b, 4 * z, 4 * z + 1, 4 * z + 2, 4 * z + 3, 4 * z + 8, 4 * z + 9, 4 * z + 10, 4 * z + 11, \
+                             4 * z + 16, 4 * z + 17, 4 * z + 18, 4 * z + 19, 4 * z + 24, 4 * z + 25, 4 * z + 26, 4 * z + 27)
+#elif LANES == 2
+#define NEAR(a, b, z) SHUFFLE(a, b, z, 2 + z)
+#elif LANES == 4
+#define NEAR(a, b, z) SHUFFLE(a, b, z, 4 + z, 2 + z, 6 + z)
+#define FAR(a, b, z) SHUFFLE(a, b, 2 * z, 2 * z + 1, 2 * z + 4, 2 * z + 5)
+#else
+#define NEAR(a, b, z) SHUFFLE(a, b, z, 8 + z, 2 + z, 10 + z, 4 + z, 12 + z, 6 + z, 14 + z)
+#define FAR(a, b, z) SHUFFLE(a, b, 2 * z, 2 * z + 1, 2 * z + 4, 2 * z + 5, 2 * z + 8, 2 * z + 9, 2 * z + 12, 2 * z + 13)
+#endif
+
+/* v[0] = the sums over the lanes of v[0] .. v[LANES - 1]. Every step adds neighbours of two vectors into one, so a sum
+ * costs 3 instructions where one by one it would be 2 log2(LANES). */
+INLINE void NAME(lane_sums)(VEC *v)
+{
+#define STEP(count, SIDE) \
+    UNROLL for (int i = 0; i < (count); i++) v[i] = SIDE(v[2 * i], v[2 * i + 1], 0) + SIDE(v[2 * i], v[2 * i + 1], 1);
+    STEP(LANES / 2, NEAR)
+#if REAL_BYTES == 4
+    STEP(LANES / 4, NEAR)
+#endif
+#if BYTES >= 32
+    STEP(BYTES / 32, FAR)
+#endif
+#if BYTES >= 64
+    STEP(BYTES / 64, FAR)
+#endif
+#undef STEP
+}
+
+#undef SHUFFLE
+#undef NEAR
+#undef FAR
+
+#endif
+
+INLINE VEC NAME(same)(REAL number) { return number - (VEC){0}; }
+
+INLINE VEC NAME(load)(const REAL *p)
+{
+    VEC v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* The first `count` numbers at p, 1 .. LANES, then zeros; the memory behind them is not touched. */
+INLINE VEC NAME(load_some)(const REAL *p, Py_ssize_t count)
+{
+    if (count == LANES) return NAME(load)(p);
+#ifdef MASKED_float
+    return JOIN(MASKED, REAL)(p, count);
+#else
+    REAL v[LANES] = {0};
+    UNROLL for (int l = 0; l < LANES; l++)
+        if (l < count) v[l] = p[l];
+    return NAME(load)(v);
+#endif
+}
+
+INLINE void NAME(store)(REAL *p, VEC v) { memcpy(p, &v, sizeof v); }
+
+INLINE void NAME(store_some)(REAL *p, VEC v, Py_ssize_t count)
+{
+    if (count == LANES) NAME(store)(p, v);
+    else memcpy(p, &v, count * sizeof(REAL));
+}
+
+/* The sums of three vectors that follow each other. */
+INLINE void NAME(three_sums)(const REAL *lanes, REAL *sums)
+{
+    enum { COUNT = LANES < 4 ? 4 : LANES };
+    VEC v[COUNT];
+    REAL results[COUNT];
+    UNROLL for (int i = 0; i < COUNT; i++) v[i] = i < 3 ? NAME(load)(lanes + i * LANES) : NAME(same)(0);
+    UNROLL for (int i = 0; i < COUNT; i += LANES) {
+        NAME(lane_sums)(v + i);
+        NAME(store)(results + i, v[i]);
+    }
+    memcpy(sums, results, 3 * sizeof(REAL));
+}

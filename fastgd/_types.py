@@ -1,0 +1,190 @@
+"""Names for what numpy has: dtype, Size and device, printed as torch prints them."""
+
+import numpy as np
+
+
+class dtype:
+    """The type of a tensor's elements; `numpy` is numpy's name for it."""
+
+    __slots__ = ("name", "numpy", "is_floating_point", "itemsize", "legacy")
+
+    def __init__(self, name, numpy_name, legacy):
+        self.name = name
+        self.numpy = np.dtype(numpy_name)
+        self.is_floating_point = self.numpy.kind == "f"
+        self.itemsize = self.numpy.itemsize
+        self.legacy = legacy  # "Float" in torch.FloatTensor and in torch's messages
+
+    is_complex = False
+
+    @property
+    def is_signed(self):
+        return self.numpy.kind in "if"
+
+    def __repr__(self):
+        return f"torch.{self.name}"
+
+    def __reduce__(self):
+        return self.name  # pickled as the name that the package exports
+
+
+_by_number = {}
+
+
+def _dtype(name, legacy):
+    made = dtype(name, name, legacy)
+    _by_number[made.numpy.num] = made
+    return made
+
+
+float16 = _dtype("float16", "Half")
+float32 = _dtype("float32", "Float")
+float64 = _dtype("float64", "Double")
+int8 = _dtype("int8", "Char")
+int16 = _dtype("int16", "Short")
+int32 = _dtype("int32", "Int")
+int64 = _dtype("int64", "Long")
+uint8 = _dtype("uint8", "Byte")
+bool_ = _dtype("bool", "Bool")
+# "long long" has a number of its own in numpy, and on Linux the size of int64.
+_by_number[np.dtype("longlong").num] = int64
+_of_python = {float: float64, int: int64, bool: bool_}
+
+
+def of_array(array):
+    """The dtype of a numpy array; TypeError for one that no tensor can have."""
+    found = _by_number.get(array.dtype.num)
+    if found is None or not array.dtype.isnative:
+        raise TypeError(
+            f"can't convert np.ndarray of type {_name(array.dtype)}. The only supported types are: float64, float32, "
+            "float16, int64, int32, int16, int8, uint8, and bool, in the byte order of this machine."
+        )
+    return found
+
+
+def of_numpy(numpy_dtype):
+    """The dtype of that name in numpy."""
+    return _by_number[np.dtype(numpy_dtype).num]
+
+
+def _name(numpy_dtype):
+    return f"numpy.{numpy_dtype.type.__name__}" if numpy_dtype.isnative else repr(numpy_dtype)
+
+
+def as_dtype(given):
+    """A fastgd dtype from itself or from Python's float, int or bool."""
+    if isinstance(given, dtype):
+        return given
+    if isinstance(given, type) and given in _of_python:
+        return _of_python[given]
+    raise TypeError(f"dtype must be a fastgd dtype such as fastgd.float32, but got {given!r}")
+
+
+class _Limits:
+    def __init__(self, dtype, limits, names):
+        self.dtype = dtype.name
+        for name in names:
+            value = getattr(limits, name)
+            setattr(self, name, int(value) if dtype.numpy.kind in "iu" or name == "bits" else float(value))
+
+    def __repr__(self):
+        parts = ", ".join(f"{name}={getattr(self, name):g}" for name in self._shown)
+        return f"{type(self).__name__}({parts}, dtype={self.dtype})"
+
+
+class finfo(_Limits):
+    """What a floating dtype can hold: bits, eps, min, max, tiny, smallest_normal, resolution."""
+
+    _shown = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+
+    def __init__(self, type=None):
+        from ._tensor import get_default_dtype
+
+        dtype = get_default_dtype() if type is None else type
+        if not dtype.is_floating_point:
+            raise TypeError("torch.finfo() requires a floating point input type. Use torch.iinfo to handle integers")
+        names = ("bits", "eps", "max", "min", "tiny", "smallest_normal", "resolution")
+        super().__init__(dtype, np.finfo(dtype.numpy), names)
+
+
+class iinfo(_Limits):
+    """What an integer dtype can hold: bits, min, max."""
+
+    _shown = ("min", "max")
+
+    def __init__(self, type):
+        if type.numpy.kind not in "iu":
+            raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle floats")
+        super().__init__(type, np.iinfo(type.numpy), ("bits", "max", "min"))
+
+
+strided = "torch.strided"  # the layout of all tensors here
+
+
+class Size(tuple):
+    """The shape of a tensor: a tuple that prints as torch.Size."""
+
+    __slots__ = ()
+
+    def numel(self):
+        """The product of the sizes."""
+        product = 1
+        for size in self:
+            product *= size
+        return product
+
+    def __getitem__(self, index):
+        found = tuple.__getitem__(self, index)
+        return Size(found) if isinstance(index, slice) else found
+
+    def __add__(self, other):
+        return Size(tuple.__add__(self, tuple(other)))
+
+    def __mul__(self, times):
+        return Size(tuple.__mul__(self, times))
+
+    __rmul__ = __mul__
+
+    def __repr__(self):
+        return f"torch.Size({list(self)})"
+
+    __str__ = __repr__
+
+
+class device:
+    """Where a tensor lives: always the CPU."""
+
+    __slots__ = ("index",)
+    type = "cpu"
+
+    def __init__(self, name="cpu", index=None):
+        if isinstance(name, device):
+            name, index = name.type, name.index
+        if not isinstance(name, str):
+            raise TypeError(f"device must be a string such as 'cpu', but got {name!r}")
+        kind, _, number = name.partition(":")
+        if kind != "cpu":
+            if kind == "cuda":
+                raise AssertionError(
+                    f"Torch not compiled with CUDA enabled: device must be 'cpu', but got {name!r}; this needs torch"
+                )
+            raise RuntimeError(f"device must be 'cpu', but got {name!r}: fastgd runs on the CPU; this needs torch")
+        self.index = index if not number else int(number)
+
+    def __repr__(self):
+        return "device(type='cpu')" if self.index is None else f"device(type='cpu', index={self.index})"
+
+    def __str__(self):
+        return "cpu" if self.index is None else f"cpu:{self.index}"
+
+    def __eq__(self, other):
+        return isinstance(other, device) and self.index == other.index
+
+    def __hash__(self):
+        return hash(("cpu", self.index))
+
+    def __reduce__(self):
+        return device, (str(self),)
+
+
+cpu = device()

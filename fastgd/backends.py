@@ -1,0 +1,25 @@
+"""torch.backends: modules whose switches may be set, and that say what is there: nothing but the CPU."""
+
+import sys
+from types import ModuleType
+
+__path__ = []  # `import fastgd.backends.cudnn` works, as in torch
+
+
+def _never():
+    return False
+
+
+def _backend(name, **attributes):
+    made = ModuleType(f"{__name__}.{name}")
+    vars(made).update(is_available=_never, **attributes)
+    sys.modules[made.__name__] = made
+    return made
+
+
+cudnn = _backend("cudnn", enabled=True, benchmark=False, deterministic=False, allow_tf32=True, version=lambda: None)
+cuda = _backend("cuda", is_built=_never, matmul=ModuleType(__name__ + ".cuda.matmul"))
+mps = _backend("mps", is_built=_never)
+mkl = _backend("mkl")
+mkldnn = _backend("mkldnn", enabled=False)
+openmp = _backend("openmp")

@@ -1,0 +1,480 @@
+"""Tensors from Python values, from numpy, and from nothing."""
+
+import math
+import warnings
+from itertools import chain
+
+import numpy as np
+
+from ._tensor import Tensor, from_array, get_default_dtype, method, set_default_dtype_
+from ._types import as_dtype, device as device_type, float32, float64, of_array
+
+set_default_dtype_(float32)
+
+
+def set_default_dtype(d):
+    """Sets the dtype of tensors made from Python floats: fastgd.float32 or fastgd.float64."""
+    if d not in (float32, float64):
+        raise TypeError(f"only floating-point types are supported as the default type, but got {d!r}")
+    set_default_dtype_(d)
+
+
+def _on_cpu(device):
+    if device is not None:
+        device_type(device)
+
+
+def _made(array, requires_grad):
+    made = from_array(array)
+    if requires_grad:
+        if array.dtype.kind != "f":
+            raise RuntimeError(
+                "Only Tensors of floating point and complex dtype can require gradients, but this one is "
+                f"torch.{array.dtype.name}: give dtype=fastgd.float32, or floats"
+            )
+        made.requires_grad_()
+    return made
+
+
+def _from_python(data, wanted=None):
+    """An array of torch's type for nested lists of numbers: float -> the default dtype, int -> int64, bool -> bool."""
+    if isinstance(data, (bool, np.bool_)):
+        return np.array(data, np.bool_)
+    if isinstance(data, np.generic):
+        return np.array(data)
+    if isinstance(data, int):
+        return np.array(data, np.int64)
+    floats = wanted.numpy if wanted is not None and wanted.is_floating_point else get_default_dtype().numpy
+    if isinstance(data, float):
+        return np.array(data, floats)
+    if isinstance(data, str):
+        raise TypeError("new(): invalid data type 'str'")
+    if not hasattr(data, "__len__") or not hasattr(data, "__getitem__") or isinstance(data, dict):
+        raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
+    dtype = _plain_type(data, floats)
+    if dtype is not None:
+        try:
+            return np.array(data, dtype)
+        except ValueError:
+            pass  # rows of different lengths: the search below says where
+    shape = _nested_shape(data)
+    flat = []
+    _flatten(data, shape, 0, flat)
+    return np.array(flat, _common(flat)).reshape(shape)
+
+
+def _plain_type(data, floats):
+    """The dtype of nested lists of nothing but Python numbers, else None: numpy reads these in one go."""
+    types = set(map(type, data))
+    while types and types <= {list, tuple}:
+        data = list(chain.from_iterable(data))
+        types = set(map(type, data))
+    if not types or not types <= {float, int, bool}:
+        return None
+    if float in types:
+        return floats
+    return np.dtype(np.int64 if int in types else np.bool_)
+
+
+def _nested_shape(data):
+    shape = []
+    while not np.isscalar(data) and hasattr(data, "__len__") and getattr(data, "ndim", 1) != 0:
+        if isinstance(data, np.ndarray):
+            return (*shape, *data.shape)
+        if isinstance(data, Tensor):
+            break
+        shape.append(len(data))
+        if not len(data):
+            break
+        data = data[0]
+    return tuple(shape)
+
+
+def _flatten(data, shape, level, flat):
+    if isinstance(data, Tensor):
+        # As in torch, a tensor among the elements stands for a number.
+        if data.numel() != 1:
+            raise ValueError(
+                "only one element tensors can be converted to Python scalars: use stack() or cat() to join tensors"
+            )
+        data = data.detach().reshape(())
+    if level == len(shape):
+        if isinstance(data, (str, bytes)):
+            raise ValueError(f"too many dimensions '{type(data).__name__}': elements are numbers")
+        if hasattr(data, "__len__") and getattr(data, "ndim", 1) != 0:
+            raise ValueError(f"expected sequence of length {shape[-1] if shape else 0} at dim {level}")
+        flat.append(data.item() if isinstance(data, Tensor) and data.dtype != get_default_dtype() else data)
+        return
+    if isinstance(data, np.ndarray):
+        if tuple(data.shape) != shape[level:]:
+            raise ValueError(f"expected sequence of length {shape[level]} at dim {level} (got {len(data)})")
+        flat.extend(data.reshape(-1))
+        return
+    if not hasattr(data, "__len__"):
+        raise TypeError(f"not a sequence: a nested list must be as deep everywhere, but got {data!r} at dim {level}")
+    if len(data) != shape[level]:
+        raise ValueError(f"expected sequence of length {shape[level]} at dim {level} (got {len(data)})")
+    for part in data:
+        _flatten(part, shape, level + 1, flat)
+
+
+def _common(flat):
+    kinds = set()
+    for value in flat:
+        if isinstance(value, (np.generic, Tensor)):
+            kinds.add((value.dtype if isinstance(value, np.generic) else value.dtype.numpy).name)
+        elif isinstance(value, bool):
+            kinds.add("bool")
+        elif isinstance(value, int):
+            kinds.add("int64")
+        elif isinstance(value, float):
+            kinds.add(get_default_dtype().name)
+        else:
+            raise RuntimeError(f"Could not infer dtype of {type(value).__name__}")
+    if not kinds:
+        return get_default_dtype().numpy
+    floats = {kind for kind in kinds if kind.startswith("float")}
+    return np.result_type(*(floats or kinds))
+
+
+def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
+    """A tensor with a copy of the data.
+
+    Args:
+        data: numbers, nested lists or tuples of them, a numpy array, or a tensor.
+        dtype: the elements' type; by default float32 for Python floats (see set_default_dtype), int64 for ints,
+            and an array's own.
+        device: "cpu" or None.
+        requires_grad: whether gradients with respect to it are wanted.
+
+    Raises:
+        ValueError: rows of different lengths.
+        TypeError, RuntimeError: something that is no number.
+
+    Example:
+        >>> fastgd.tensor([[1, 2], [3, 4]])
+        tensor([[1, 2],
+                [3, 4]])
+    """
+    _on_cpu(device)
+    if dtype is not None:
+        dtype = as_dtype(dtype)
+    if isinstance(data, Tensor):
+        warnings.warn(
+            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+            "sourceTensor.detach().clone().requires_grad_(True), rather than tensor(sourceTensor).",
+            UserWarning,
+            stacklevel=2,
+        )
+        array = data.detach().numpy()
+    else:
+        array = _array(data, dtype)
+    return _made(np.array(array, dtype.numpy if dtype is not None else None, order="C"), requires_grad)
+
+
+def _array(data, dtype=None):
+    """An array of the data: in the dtype, where Python numbers would be rounded on the way to it."""
+    if isinstance(data, np.ndarray):
+        of_array(data)
+        return data
+    if hasattr(data, "__array__") and not isinstance(data, np.generic):
+        return _array(np.asarray(data))
+    return _from_python(data, dtype)
+
+
+def as_tensor(data, dtype=None, device=None):
+    """A tensor of the data; shares the memory of arrays and tensors that have the dtype already."""
+    _on_cpu(device)
+    if dtype is not None:
+        dtype = as_dtype(dtype)
+    if isinstance(data, Tensor):
+        return data if dtype is None or data.dtype == dtype else data.to(dtype)
+    array = _array(data, dtype)
+    return from_array(array if dtype is None else array.astype(dtype.numpy, copy=False))
+
+
+_warned = False
+
+
+def from_numpy(ndarray):
+    """A tensor on the memory of a numpy array: writing to either shows in both.
+
+    Args:
+        ndarray: an array of any shape and layout without negative strides.
+
+    Raises:
+        TypeError: no array, or elements that no tensor can have.
+        ValueError: negative strides, or the byte order of another machine.
+
+    Example:
+        >>> array = numpy.zeros(2)
+        >>> fastgd.from_numpy(array).add_(1)
+        tensor([1., 1.], dtype=torch.float64)
+        >>> array
+        array([1., 1.])
+    """
+    global _warned
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    if not ndarray.dtype.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order. Conversion between byte orders is "
+            "currently not supported: use array.astype(array.dtype.newbyteorder('='))"
+        )
+    of_array(ndarray)
+    if any(step < 0 for step in ndarray.strides):
+        raise ValueError(
+            "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
+            "currently supported. (You can probably work around this by making a copy of your array with array.copy().)"
+        )
+    if not ndarray.flags.writeable and not _warned:
+        _warned = True
+        warnings.warn(
+            "The given NumPy array is not writable: reading it is fine, writing to this tensor will be an error. Copy "
+            "it with array.copy() if you want to write. This warning is given once.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return from_array(ndarray)
+
+
+def from_dlpack(ext_tensor):
+    """A tensor on the memory of another library's, by the DLPack protocol."""
+    return from_array(np.from_dlpack(ext_tensor))
+
+
+# ---- filled
+
+
+def _shape(size):
+    if len(size) == 1 and isinstance(size[0], (tuple, list)):
+        size = tuple(size[0])
+    for n in size:
+        if n < 0:
+            raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {list(size)}")
+    return size
+
+
+def _filled(name, fill, doc):
+    def make(*size, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, **names):
+        if device is not None:
+            device_type(device)
+        if not size:
+            size = (names.pop("size", ()),)
+        if names:
+            raise TypeError(f"{name}() got an unexpected keyword argument '{next(iter(names))}'")
+        if out is not None:
+            return out.copy_(from_array(fill(_shape(size), out.dtype.numpy)))
+        return _made(fill(_shape(size), as_dtype(dtype or get_default_dtype()).numpy), requires_grad)
+
+    make.__name__ = make.__qualname__ = name
+    make.__doc__ = doc
+    return make
+
+
+zeros = _filled("zeros", np.zeros, "A tensor of zeros, of sizes given one by one or as a tuple.")
+ones = _filled("ones", np.ones, "A tensor of ones, of sizes given one by one or as a tuple.")
+empty = _filled("empty", np.empty, "A tensor of those sizes whose elements are whatever was in memory.")
+
+
+def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
+    """A tensor of one value; its dtype is that of the value, and the default dtype for a float."""
+    _on_cpu(device)
+    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
+    array = np.full(_shape((size,)), value, as_dtype(dtype).numpy if dtype is not None else _from_python(value).dtype)
+    return out.copy_(from_array(array)) if out is not None else _made(array, requires_grad)
+
+
+def _like(name, fill, doc):
+    def make(input, *, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None):
+        _on_cpu(device)
+        return _made(fill(input.shape, as_dtype(dtype or input.dtype).numpy), requires_grad)
+
+    make.__name__ = make.__qualname__ = name
+    make.__doc__ = doc
+    return make
+
+
+zeros_like = _like("zeros_like", np.zeros, "Zeros in the shape and dtype of another tensor.")
+ones_like = _like("ones_like", np.ones, "Ones in the shape and dtype of another tensor.")
+empty_like = _like("empty_like", np.empty, "Whatever was in memory, in the shape and dtype of another tensor.")
+
+
+def full_like(input, fill_value, *, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None):
+    """One value in the shape and dtype of another tensor."""
+    return full(input.shape, fill_value, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+
+
+def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
+    """A matrix with ones on the diagonal and zeros elsewhere."""
+    _on_cpu(device)
+    if n < 0:
+        raise RuntimeError(f"n must be greater or equal to 0, got {n}")
+    return _made(np.eye(n, m, dtype=as_dtype(dtype or get_default_dtype()).numpy), requires_grad)
+
+
+# ---- ranges
+
+
+def _number(value):
+    return value.item() if isinstance(value, (Tensor, np.generic)) else value
+
+
+def _points(start, step, count, dtype):
+    """start + step * i, rounded as torch rounds it: from the first element of each vector of 256 bits."""
+    wide = np.float64 if dtype.itemsize < 8 else np.longdouble
+    made = (start + wide(step) * np.arange(count)).astype(dtype)
+    lanes = 32 // dtype.itemsize
+    in_vectors = count - count % (2 * lanes)
+    if dtype.itemsize >= 4 and in_vectors:
+        made[:in_vectors] = (made[:in_vectors:lanes, None] + wide(step) * np.arange(lanes)).reshape(-1)
+    return made
+
+
+def arange(start, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
+    """start, start + step, ... up to before end; arange(end) starts at 0.
+
+    Integers make int64, a float among them makes the default dtype.
+
+    Raises:
+        RuntimeError: a step of 0, or one that leads away from end.
+
+    Example:
+        >>> fastgd.arange(3)
+        tensor([0, 1, 2])
+    """
+    _on_cpu(device)
+    if end is None:
+        start, end = 0, start
+    start, end, step = _number(start), _number(end), _number(step)
+    if dtype is None and out is None:
+        whole = isinstance(start, int) and isinstance(end, int) and isinstance(step, int)
+        dtype = np.dtype(np.int64) if whole else get_default_dtype().numpy
+    else:
+        dtype = out.dtype.numpy if out is not None else as_dtype(dtype).numpy
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    if dtype.kind != "f":
+        made = np.arange(start, end, step).astype(dtype, copy=False)
+    else:
+        made = _points(start, step, math.ceil((end - start) / step), dtype)
+    return _made(made, requires_grad) if out is None else out.copy_(from_array(made))
+
+
+def range(start=0, end=None, step=1, *, dtype=None, requires_grad=False):
+    """start, start + step, ... up to and with end: torch's old form of arange."""
+    warnings.warn(
+        "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with "
+        "Python's range builtin. Instead, use torch.arange, which produces values in [start, end).",
+        UserWarning,
+        stacklevel=2,
+    )
+    count = math.floor((end - start) / step) + 1
+    values = start + step * np.arange(count)
+    return _made(values.astype(as_dtype(dtype or get_default_dtype()).numpy), requires_grad)
+
+
+def _steps(steps):
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    return int(steps)
+
+
+def _line(start, end, steps, dtype):
+    """The points of linspace: from the start up to the middle, from the end down to it, each rounded once.
+
+    torch multiplies and adds in one instruction; here in the next wider type.
+    """
+    if steps < 2:
+        return np.full(steps, start, dtype)
+    kind = dtype if dtype.kind == "f" else np.dtype(np.float64)
+    step = (kind.type(end) - kind.type(start)) / kind.type(steps - 1)
+    made = np.arange(steps, dtype=np.float64 if kind.itemsize < 8 else np.longdouble)
+    half = steps // 2
+    low, high = made[:half], made[half:]
+    np.subtract(high, steps - 1, high)
+    np.multiply(made, step, made)
+    np.add(low, kind.type(start), low)
+    np.add(high, kind.type(end), high)
+    made = made.astype(kind)
+    return made if kind is dtype else made.astype(dtype)
+
+
+def linspace(start, end, steps, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
+    """`steps` points from start to end, both included, at equal distances.
+
+    Example:
+        >>> fastgd.linspace(0, 1, 5)
+        tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
+    """
+    if device is not None:
+        device_type(device)
+    dtype = as_dtype(dtype or (get_default_dtype() if out is None else out.dtype)).numpy
+    made = _line(_number(start), _number(end), _steps(steps), dtype)
+    return _made(made, requires_grad) if out is None else out.copy_(from_array(made))
+
+
+def logspace(start, end, steps, base=10.0, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
+    """`steps` points from base ** start to base ** end, at equal ratios."""
+    _on_cpu(device)
+    exponents = _line(_number(start), _number(end), _steps(steps), np.dtype(np.float64))
+    return _made(np.power(float(base), exponents).astype(as_dtype(dtype or get_default_dtype()).numpy), requires_grad)
+
+
+def vander(x, N=None, increasing=False):
+    """The powers of a vector as columns: x^(N-1), ..., x, 1, or the other way round."""
+    N = len(x) if N is None else N
+    powers = np.arange(N) if increasing else np.arange(N)[::-1].copy()
+    return x.unsqueeze(-1) ** from_array(powers)
+
+
+def tril_indices(row, col, offset=0, *, dtype=None, device=None):
+    """The row and column numbers of the lower triangle."""
+    return from_array(np.stack(np.tril_indices(row, offset, col)))
+
+
+def triu_indices(row, col, offset=0, *, dtype=None, device=None):
+    """The row and column numbers of the upper triangle."""
+    return from_array(np.stack(np.triu_indices(row, offset, col)))
+
+
+def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False):
+    """A tensor of one number without dimensions, in the default dtype."""
+    return tensor(s, dtype=dtype or get_default_dtype(), device=device, requires_grad=requires_grad)
+
+
+def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
+    """A tensor of the data; a copy only where it cannot be helped, or with copy=True."""
+    made = as_tensor(obj, dtype, device)
+    return (made.clone() if copy else made).requires_grad_(requires_grad)
+
+
+# ---- new tensors of another's dtype
+
+
+def new_tensor(input, data, *, dtype=None, device=None, requires_grad=False):
+    """A tensor with a copy of the data, in this one's dtype."""
+    return tensor(data, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+
+
+def new_full(input, size, fill_value, *, dtype=None, device=None, requires_grad=False):
+    """One value in that shape, in this tensor's dtype."""
+    return full(size, fill_value, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+
+
+def _new(name, make):
+    def new(input, *size, dtype=None, device=None, requires_grad=False, **names):
+        return make(*size, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad, **names)
+
+    new.__name__ = new.__qualname__ = name
+    new.__doc__ = f"`{make.__name__}` in this tensor's dtype."
+    method(name, new)
+
+
+_new("new_zeros", zeros)
+_new("new_ones", ones)
+_new("new_empty", empty)
+method("new_tensor", new_tensor)
+method("new_full", new_full)

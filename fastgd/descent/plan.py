@@ -1,0 +1,172 @@
+"""May C descend? The conditions, and the stream engine where they hold.
+
+C descends only where one call of the model shows that every step would compute X W^T + b on the rows as they were
+given, with parameters that one plain SGD updates (DESIGN.md, "The one idea").
+"""
+
+import numpy as np
+
+from .. import _affine
+from .._tensor import Tensor, from_array, whole_leaf
+from ..autograd import enable_grad
+from ..nn import Module
+from ..optim import SGD
+from .stream import Stop, Stream
+
+
+class NotPlannable(Exception):
+    """Why C may not descend."""
+
+
+class StreamEngine:
+    """A Stream with the parameters, momentum buffers and rates that it takes from, and gives back to, its optimizer."""
+
+    name = "stream"
+
+    def __init__(self, stream, optimizer, trained, together, rates, draw_order):
+        self.stream, self.optimizer, self.rates = stream, optimizer, rates
+        self.trained = trained  # (parameter, number of its group), weight then bias
+        self.together = together
+        self.draw_order = draw_order
+
+    def advance(self, epochs, tol, patience, grad_tol, deadline):
+        """Descends; returns why it stopped, the epochs done, their losses, gradient norms and learning rates."""
+        by_epoch = self.stream.batches() if self.rates.by_batch else 1
+        rates = self.rates.ahead(epochs * by_epoch)
+        own = [rates[group] for _, group in self.trained]
+        if self.together:
+            own = own[:1]
+        stop, done, losses, norms = self.stream.run(
+            epochs, own, self.rates.by_batch, self.draw_order, tol, patience, grad_tol, deadline
+        )
+        stepped = done - 1 if stop == Stop.FLAT else done
+        self.rates.settle(epochs * by_epoch, stepped * by_epoch)
+        self.stream.write_back()
+        self._keep_buffers()
+        return stop, done, losses, norms, rates[0][0][::by_epoch][:done]
+
+    def _keep_buffers(self):
+        for (param, _), view, target, started in zip(
+            self.trained, self.stream.views(2), self.stream.targets(), self.stream.started()
+        ):
+            if not started:
+                continue
+            state = self.optimizer.state[param]
+            if state.get("momentum_buffer") is None:
+                state["momentum_buffer"] = from_array(np.zeros(param.shape, view.dtype))
+            _like_target(state["momentum_buffer"].numpy(), param, target)[...] = view
+
+    @property
+    def best(self):
+        return self.stream.best
+
+    @property
+    def stale(self):
+        return self.stream.stale
+
+    def resume(self, best, stale):
+        self.stream.best, self.stream.stale = best, stale
+
+
+def plan_stream(model, optimizer, criterion, X, y, batch_size, drop_last, rates, draw_order):
+    """A StreamEngine for this fit; raises NotPlannable with the reason where C may not descend."""
+    _check_optimizer(optimizer)
+    if isinstance(model, Module):
+        for part in model.modules():
+            if part._forward_hooks or part._forward_pre_hooks:
+                raise NotPlannable("the model has forward hooks")
+    form = _probe(model, criterion, X, y)
+    groups = [(param, i) for i, group in enumerate(optimizer.param_groups) for param in group["params"]]
+    trained, wanted = [], []
+    for name in ("weight", "bias"):
+        parent = form[name]
+        if parent is None:
+            wanted.append(False)
+            continue
+        leaf = whole_leaf(parent)
+        if leaf is None:
+            raise NotPlannable(f"the {name} is computed from other tensors")
+        owner = [i for param, i in groups if param is leaf]
+        if not owner:
+            wanted.append(False)
+            continue
+        if leaf._backward_hooks:
+            raise NotPlannable(f"the {name} has hooks")
+        trained.append((leaf, owner[0]))
+        wanted.append(True)
+    known = {id(param) for param, _ in trained}
+    if any(id(param) not in known and param.requires_grad for param, _ in groups):
+        raise NotPlannable("the optimizer has parameters that are not in the prediction")
+    if not trained:
+        raise NotPlannable("no parameter of the prediction is in the optimizer")
+    if len(known) != len(trained):
+        raise NotPlannable("weight and bias are one parameter")
+    weight, bias = form["weight_array"], form["bias_array"]
+    if bias is not None and bias.shape != (form["k"],):
+        raise NotPlannable("one bias serves several outputs")
+    targets = [view for view, is_trained in zip((weight, bias), wanted) if is_trained]
+    options, buffers = [], []
+    for (param, group), target in zip(trained, targets):
+        group = optimizer.param_groups[group]
+        options.append(
+            {
+                "dampening": group["dampening"],
+                "weight_decay": group["weight_decay"],
+                "nesterov": group["nesterov"],
+                "maximize": group["maximize"],
+                "has_buffer": group["momentum"] != 0 or rates.scheduler is not None,
+            }
+        )
+        kept = optimizer.state.get(param, {}).get("momentum_buffer")
+        buffers.append(None if kept is None else _like_target(kept.detach().numpy(), param, target))
+    together = len(trained) == 2 and trained[0][1] == trained[1][1] and (buffers[0] is None) == (buffers[1] is None)
+    rows = X.detach().numpy().reshape(-1, form["d"])
+    stream = Stream(
+        rows, y.detach().numpy().reshape(len(rows), -1), weight, bias, wanted, form["kind"], form["delta"],
+        form["mean"], options, buffers, together, batch_size, drop_last,
+    )  # fmt: skip
+    return StreamEngine(stream, optimizer, trained, together, rates, draw_order)
+
+
+def _check_optimizer(optimizer):
+    if type(optimizer) is not SGD:
+        raise NotPlannable(f"the optimizer is {type(optimizer).__name__}, not SGD itself")
+    replaced = vars(optimizer).get("step")
+    if replaced is not None and not getattr(replaced, "_wrapped_by_lr_sched", False):
+        raise NotPlannable("the optimizer's step was replaced")
+    if any(vars(optimizer).get(name) for name in ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")):
+        raise NotPlannable("the optimizer has step hooks")
+
+
+def _probe(model, criterion, X, y):
+    """What the fused loss of one call of the model and the criterion was made from."""
+    with enable_grad():
+        prediction = model(X)
+        if not isinstance(prediction, Tensor):
+            raise NotPlannable(f"the model returns {type(prediction).__name__}")
+        form = _affine.describe(prediction)
+        if form is None:
+            raise NotPlannable("the prediction is not of the form X W^T + b")
+        loss = criterion(prediction, y)
+    array = X.detach().numpy()
+    if form["rows_at"] != array.ctypes.data or form["n"] * form["d"] != array.size:
+        raise NotPlannable("the model changes its input before the linear map")
+    if tuple(prediction.shape) != tuple(y.shape):
+        raise NotPlannable("prediction and target have different shapes")
+    form = _affine.describe(loss) if isinstance(loss, Tensor) else None
+    if form is None or "kind" not in form:
+        raise NotPlannable("the criterion is not a mean or sum of squared, absolute or Huber losses")
+    if form["target_at"] != y.detach().numpy().ctypes.data:
+        raise NotPlannable("the criterion changes the target")
+    if form["hooked"]:
+        raise NotPlannable("the prediction has hooks")
+    return form
+
+
+def _like_target(array, param, target):
+    """The view of an array shaped like the parameter that lies as `target` lies on the parameter."""
+    if target.ndim == 1:
+        return array.reshape(-1)
+    if param.ndim == 2 and tuple(param.shape) != target.shape:
+        return array.T
+    return array.reshape(target.shape)

@@ -1,0 +1,72 @@
+"""Learning rates and momenta ahead of time: what a scheduler will set, as arrays for C."""
+
+import copy
+
+import numpy as np
+
+from ..optim.lr_scheduler import ReduceLROnPlateau
+
+OPTIONS = ("lr", "momentum", "betas", "weight_decay", "initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum")
+
+
+class Rates:
+    """The rates of the coming steps of an optimizer under a scheduler, or without one.
+
+    A scheduler is stepped as far ahead as rates are asked for, and set back to where the descent really stopped.
+
+    Args:
+        optimizer: whose groups hold the rates.
+        scheduler: a torch-style scheduler of that optimizer, or None.
+        every: "epoch" or "batch".
+    """
+
+    def __init__(self, optimizer, scheduler, every):
+        self.optimizer, self.scheduler = optimizer, scheduler
+        self.by_batch = scheduler is not None and every == "batch"
+        self.needs_metric = isinstance(scheduler, ReduceLROnPlateau)
+        self._saved = None
+
+    def ahead(self, steps):
+        """Per group, arrays of the learning rates and momenta of the next steps."""
+        groups = self.optimizer.param_groups
+        if self.scheduler is None or self.needs_metric:
+            return [tuple(np.full(steps, value) for value in _rates(group)) for group in groups]
+        self._saved = self._state()
+        rates = [(np.empty(steps), np.empty(steps)) for _ in groups]
+        for step in range(steps):
+            for (lrs, momenta), group in zip(rates, groups):
+                lrs[step], momenta[step] = _rates(group)
+            self._step()
+        return rates
+
+    def settle(self, asked, done):
+        """Sets the scheduler to where it stands after `done` of the steps that were asked for."""
+        if self._saved is not None and done < asked:
+            self._restore(self._saved)
+            for _ in range(done):
+                self._step()
+        self._saved = None
+
+    def metric(self, value):
+        """Steps a scheduler that looks at the loss."""
+        if self.needs_metric:
+            self.scheduler.step(value)
+
+    def _step(self):
+        # The optimizer's own step is not called: C makes its updates.
+        self.optimizer._opt_called = True
+        self.scheduler.step()
+
+    def _state(self):
+        groups = [{name: group[name] for name in OPTIONS if name in group} for group in self.optimizer.param_groups]
+        return copy.deepcopy(self.scheduler.state_dict()), groups
+
+    def _restore(self, saved):
+        state, groups = saved
+        self.scheduler.load_state_dict(state)
+        for group, options in zip(self.optimizer.param_groups, groups):
+            group.update(options)
+
+
+def _rates(group):
+    return float(group["lr"]), float(group.get("momentum", 0.0))

@@ -1,0 +1,368 @@
+"""Linear algebra, under torch.linalg's names."""
+
+import math
+
+import numpy as np
+
+from ._tensor import Tensor, apply, from_array, method, row
+from .ops import products, reductions
+from .ops.ordering import named
+from .ops.promotion import NO_OPTIONS
+
+OUT = -1
+
+
+class LinAlgError(RuntimeError):
+    """A matrix without the property that was needed."""
+
+
+def _refuse(name):
+    def gradient(g, out, *arrays, **options):
+        raise NotImplementedError(f"{name}: fastgd has no gradient of it; this needs torch")
+
+    return gradient
+
+
+def _solved(name, function):
+    """numpy's function with torch's error for a singular matrix."""
+
+    def forward(*arrays, **options):
+        for a in arrays[:1]:
+            if a.dtype.kind != "f":
+                raise RuntimeError(
+                    f"linalg.{name}: Expected a floating point or complex tensor as input. Got {a.dtype.name}: use "
+                    ".float()"
+                )
+            if a.ndim < 2:
+                raise RuntimeError(
+                    f"linalg.{name}: The input tensor A must have at least 2 dimensions, but it has {a.ndim}."
+                )
+            if a.shape[-1] != a.shape[-2]:
+                raise RuntimeError(
+                    f"linalg.{name}: A must be batches of square matrices, but they are {a.shape[-2]} by "
+                    f"{a.shape[-1]} matrices"
+                )
+        try:
+            return function(*arrays, **options)
+        except np.linalg.LinAlgError:
+            if name == "cholesky":
+                raise LinAlgError(
+                    "linalg.cholesky: The factorization could not be completed because the input is not "
+                    "positive-definite."
+                ) from None
+            raise LinAlgError(_SINGULAR[name]) from None
+
+    return forward
+
+
+_SINGULAR = {
+    "inv": "linalg.inv: The diagonal element is zero, the inversion could not be completed because the input matrix is "
+    "singular: try pinv, or add a little to the diagonal.",
+    "solve": "torch.linalg.solve: The solver failed because the input matrix is singular: try lstsq.",
+}
+
+
+def _swapped(a):
+    return a.swapaxes(-1, -2)
+
+
+_inv = row(
+    "linalg_inv",
+    _solved("inv", np.linalg.inv),
+    (lambda g, out, a: -_swapped(out) @ g @ _swapped(out),),
+    ((OUT,),),
+    label="LinalgInvExBackward0",
+)
+
+
+def inv(A):
+    """The inverse of a square matrix, or of each of a stack.
+
+    Raises:
+        LinAlgError: a singular matrix.
+    """
+    return apply(_inv, (A,), NO_OPTIONS)
+
+
+def _solve_forward(a, b):
+    if b.ndim == a.ndim - 1 or b.ndim == 1:
+        return np.linalg.solve(a, b[..., None])[..., 0]
+    return np.linalg.solve(a, b)
+
+
+def _solve_right(g, out, a, b):
+    return _solve_forward(_swapped(a), g)
+
+
+def _solve_left(g, out, a, b):
+    back = _solve_forward(_swapped(a), g)
+    if out.ndim == a.ndim - 1 or b.ndim == 1:
+        return -back[..., :, None] * out[..., None, :]
+    return -back @ _swapped(out)
+
+
+_solve = row(
+    "linalg_solve",
+    _solved("solve", _solve_forward),
+    (_solve_left, _solve_right),
+    ((0, OUT), (0,)),
+    label="LinalgSolveExBackward0",
+)
+
+
+def solve(A, B, *, left=True):
+    """X of A X = B, or of X A = B with left=False.
+
+    Raises:
+        LinAlgError: a singular matrix.
+    """
+    if not left:
+        return solve(A.transpose(-2, -1), B.transpose(-2, -1)).transpose(-2, -1)
+    return apply(_solve, (A, B), NO_OPTIONS)
+
+
+def _det_gradient(g, out, a):
+    # The matrix of cofactors, by the singular values: right for a singular matrix, too.
+    u, s, v = np.linalg.svd(a)
+    cofactors = reductions._others_product(s, -1)
+    sign = np.linalg.det(u) * np.linalg.det(v)
+    return (g * sign)[..., None, None] * ((u * cofactors[..., None, :]) @ v)
+
+
+_det = row("linalg_det", _solved("det", np.linalg.det), (_det_gradient,), ((0,),), label="LinalgDetBackward0")
+
+
+def det(A):
+    """The determinant of a square matrix, or of each of a stack."""
+    return apply(_det, (A,), NO_OPTIONS)
+
+
+_logdet = row(
+    "linalg_logabsdet",
+    _solved("slogdet", lambda a: np.linalg.slogdet(a)[1]),
+    (lambda g, out, a: np.asarray(g)[..., None, None] * _swapped(np.linalg.inv(a)),),
+    ((0,),),
+    label="LinalgSlogdetBackward0",
+)
+_Slogdet = named("linalg_slogdet", "sign", "logabsdet")
+
+
+def slogdet(A):
+    """The sign of the determinant and the logarithm of its size."""
+    return _Slogdet((from_array(np.asarray(np.linalg.slogdet(_array(A))[0])), apply(_logdet, (A,), NO_OPTIONS)))
+
+
+def logdet(A):
+    """The logarithm of the determinant; NaN for a negative one."""
+    sign, size = slogdet(A)
+    return (sign + 1).log() - math.log(2) + size
+
+
+_pinv = row("linalg_pinv", lambda a, rtol: np.linalg.pinv(a, rtol), (_refuse("linalg.pinv"),), ((),))
+
+
+def pinv(A, *, atol=None, rtol=None, hermitian=False):
+    """The pseudo-inverse: singular values below rtol times the largest count as 0."""
+    if rtol is None:
+        rtol = max(A.shape[-2:]) * np.finfo(A.dtype.numpy).eps
+    return apply(_pinv, (A,), {"rtol": rtol})
+
+
+_Lstsq = named("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
+_lstsq = row(
+    "linalg_lstsq",
+    lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[0],
+    (_refuse("linalg.lstsq"), _refuse("linalg.lstsq")),
+    ((), ()),
+)
+
+
+def lstsq(A, B, rcond=None, *, driver=None):
+    """The X that makes |A X - B| smallest, with the residuals, the rank and the singular values of A.
+
+    Args:
+        A: (n, d).
+        B: (n, k), or (n,) with n of A.
+        rcond: singular values below rcond times the largest count as 0; machine precision times max(n, d) by default.
+        driver: the name of LAPACK's routine; "gelsy" (None), "gelsd", "gelss" and "gels" are accepted, and numpy's
+            is used: residuals and singular values are returned as the driver named would.
+
+    Raises:
+        RuntimeError: sizes or dtypes that do not match.
+
+    Example:
+        >>> X = fastgd.tensor([[1.0, 1.0], [1.0, 2.0]])
+        >>> fastgd.linalg.lstsq(X, fastgd.tensor([[3.0], [5.0]])).solution.flatten()
+        tensor([1.0000, 2.0000])
+    """
+    if A.ndim < 2:
+        raise RuntimeError(f"torch.linalg.lstsq: input must have at least 2 dimensions, but it has {A.ndim}")
+    if driver not in (None, "gelsy", "gelsd", "gelss", "gels"):
+        raise RuntimeError(
+            "torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), but got "
+            + str(driver)
+        )
+    if A.dtype != B.dtype:
+        raise RuntimeError(
+            "torch.linalg.lstsq: input and other should have the same data type, but got "
+            f"{A.dtype.legacy} and {B.dtype.legacy}"
+        )
+    if A.shape[-2] != B.shape[-2 if B.ndim > 1 else -1]:
+        raise RuntimeError(
+            f"torch.linalg.lstsq: input.size(-2) should match other.size(-{2 if B.ndim > 1 else 1}): "
+            f"{A.shape[-2]} and {B.shape[-2 if B.ndim > 1 else -1]}"
+        )
+    if rcond is None:
+        rcond = max(A.shape[-2:]) * np.finfo(A.dtype.numpy).eps
+    _, residuals, rank, values = np.linalg.lstsq(_array(A), _array(B), rcond)
+    empty = np.empty(0, A.dtype.numpy)
+    solution = apply(_lstsq, (A, B), {"rcond": rcond})
+    if driver in (None, "gelsy"):
+        residuals = empty
+    return _Lstsq((
+        solution,
+        from_array(np.asarray(residuals)),
+        from_array(np.asarray(rank, np.int64) if driver != "gels" else np.empty(0, np.int64)),
+        from_array(values if driver in ("gelsd", "gelss") else empty),
+    ))  # fmt: skip
+
+
+def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None):
+    """(sum |x|^ord)^(1/ord) of all elements, or along dim: `norm` of a vector."""
+    return reductions.norm(x, ord, dim, keepdim, dtype)
+
+
+def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
+    """The norm of a matrix: "fro", 1, -1, inf, -inf (sums of columns or rows), 2, -2 or "nuc" (singular values)."""
+    if ord == "fro":
+        return reductions.norm(A, 2, tuple(dim), keepdim, dtype)
+    if ord in (1, -1, math.inf, -math.inf):
+        rows, columns = dim
+        first, second = (rows, columns) if abs(ord) == 1 else (columns, rows)
+        sums = A.abs().sum(first, keepdim=keepdim)
+        second = second % A.ndim - (not keepdim and second % A.ndim > first % A.ndim)
+        return sums.amax(second, keepdim) if ord > 0 else sums.amin(second, keepdim)
+    values = svdvals(A)
+    return values.sum(-1) if ord == "nuc" else values.amax(-1) if ord == 2 else values.amin(-1)
+
+
+def norm(A, ord=None, dim=None, keepdim=False, *, out=None, dtype=None):
+    """The norm of a vector, or of a matrix where ord or dim says so; of all elements by default."""
+    if (
+        isinstance(ord, str)
+        or (ord is not None and dim is None and A.ndim == 2)
+        or (ord is not None and isinstance(dim, tuple) and len(dim) == 2)
+    ):
+        return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
+    return vector_norm(A, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
+
+
+def _array(tensor):
+    return tensor.detach().numpy()
+
+
+def _factor_row(name, function, part):
+    return row(
+        f"linalg_{name}_{part}", lambda a, **options: function(a, **options)[part], (_refuse("linalg." + name),), ((),)
+    )
+
+
+def _decomposition(name, function, *names):
+    """Several factors of a matrix, in numpy's order; no gradients."""
+    result = named("linalg_" + name, *names)
+    made = [_factor_row(name, function, part) for part in range(len(names))]
+
+    def decompose(A, **options):
+        return result(tuple(apply(part, (A,), options) for part in made))
+
+    decompose.__name__ = decompose.__qualname__ = name
+    return decompose
+
+
+_eigh = _decomposition("eigh", np.linalg.eigh, "eigenvalues", "eigenvectors")
+_svd = _decomposition("svd", np.linalg.svd, "U", "S", "Vh")
+_qr = _decomposition("qr", np.linalg.qr, "Q", "R")
+
+
+def eigh(A, UPLO="L"):
+    """The eigenvalues of a symmetric matrix, ascending, and its eigenvectors as columns."""
+    return _eigh(A, UPLO=UPLO)
+
+
+def svd(A, full_matrices=True):
+    """U, S and Vh of A = U diag(S) Vh."""
+    return _svd(A, full_matrices=full_matrices)
+
+
+def qr(A, mode="reduced"):
+    """Q and R of A = Q R."""
+    return _qr(A, mode=mode)
+
+
+def eigvalsh(A, UPLO="L"):
+    """The eigenvalues of a symmetric matrix, ascending."""
+    return eigh(A, UPLO)[0]
+
+
+_svdvals = row("linalg_svdvals", lambda a: np.linalg.svd(a, compute_uv=False), (_refuse("linalg.svdvals"),), ((),))
+
+
+def svdvals(A):
+    """The singular values, descending."""
+    return apply(_svdvals, (A,), NO_OPTIONS)
+
+
+_cholesky = row("linalg_cholesky", _solved("cholesky", np.linalg.cholesky), (_refuse("linalg.cholesky"),), ((),))
+
+
+def cholesky(A, *, upper=False):
+    """The lower triangular L of A = L L^T."""
+    made = apply(_cholesky, (A,), NO_OPTIONS)
+    return made.transpose(-2, -1) if upper else made
+
+
+def matrix_rank(A, tol=None, hermitian=False):
+    """How many singular values are not 0 within rounding."""
+    return from_array(np.asarray(np.linalg.matrix_rank(_array(A), tol)))
+
+
+def cond(A, p=None):
+    """The largest singular value divided by the smallest."""
+    return from_array(np.asarray(np.linalg.cond(_array(A), p)))
+
+
+def matrix_power(A, n):
+    """The product of n times the same square matrix; of its inverse where n is negative."""
+    if n < 0:
+        A, n = inv(A), -n
+    made = from_array(np.broadcast_to(np.eye(A.shape[-1], dtype=A.dtype.numpy), A.shape).copy()) if n == 0 else A
+    for _ in range(n - 1):
+        made = made @ A
+    return made
+
+
+def multi_dot(tensors):
+    """The product of several matrices."""
+    made = tensors[0]
+    for tensor in tensors[1:]:
+        made = made @ tensor
+    return made
+
+
+_cross = row(
+    "linalg_cross",
+    lambda a, b, dim: np.ascontiguousarray(np.cross(a, b, axis=dim)),
+    (lambda g, out, a, b, dim: np.cross(b, g, axis=dim), lambda g, out, a, b, dim: np.cross(g, a, axis=dim)),
+    ((1,), (0,)),
+)
+
+
+def cross(input, other, *, dim=-1):
+    """The cross product of vectors of three elements along dim."""
+    return apply(_cross, (input, other), {"dim": dim})
+
+
+diagonal = Tensor.diagonal
+matmul = products.matmul
+for _name, _function in {"inverse": inv, "det": det, "logdet": logdet, "pinverse": pinv, "cross": cross}.items():
+    method(_name, _function)

@@ -1,0 +1,51 @@
+"""Losses as modules."""
+
+from .._affine cimport named_loss
+from .._kernels cimport SQUARED
+from .._tensor cimport Tensor
+from .module cimport Module
+
+from . import functional
+
+
+cdef class _Loss(Module):
+    """A loss of a prediction against a target, reduced to its mean or sum."""
+
+    def __init__(self, size_average=None, reduce=None, reduction="mean"):
+        Module.__init__(self)
+        self.reduction = functional.legacy_reduction(size_average, reduce, reduction)
+
+
+cdef class MSELoss(_Loss):
+    """The squared error, (input - target)^2, without a half.
+
+    Args:
+        reduction: "mean" (default: the sum divided by the number of elements), "sum", or "none".
+
+    Shapes:
+        input and target alike; the loss is a scalar, or of their shape for "none".
+
+    Raises:
+        ValueError: another reduction (at the call); (n,) against (n, 1); no rows.
+
+    Example:
+        >>> nn.MSELoss()(fastgd.tensor([1.0, 2.0]), fastgd.tensor([1.0, 4.0]))
+        tensor(2.)
+    """
+
+    cdef object run(self, tuple args, dict options):
+        if type(self) is MSELoss and len(args) == 2 and not options and not self._forward_replaced:
+            return self._loss(args[0], args[1])
+        return self.forward(*args, **options)
+
+    cdef object _loss(self, input, target):
+        cdef Tensor found
+        reduction = self.reduction
+        if isinstance(input, Tensor) and isinstance(target, Tensor) and (reduction == "mean" or reduction == "sum"):
+            found = named_loss("MseLossBackward0", input, target, SQUARED, 0.0, reduction == "mean")
+            if found is not None:
+                return found
+        return functional.mse_loss(input, target, reduction=reduction)
+
+    def forward(self, input, target):
+        return self._loss(input, target)

@@ -1,0 +1,552 @@
+"""Module: a model, as a tree of parameters and parts that are registered when they are set as attributes."""
+
+from cpython.object cimport PyObject_GenericGetAttr, PyObject_GenericSetAttr
+
+from .._tensor cimport Parameter, Tensor
+
+cdef extern from *:
+    """
+    static int fastgd_generic_delattr(PyObject *o, PyObject *name) { return PyObject_GenericSetAttr(o, name, NULL); }
+    """
+    int generic_delattr "fastgd_generic_delattr" (object o, object name) except -1
+    # What the class itself has under a name, by the interpreter's own cache; NULL without an exception.
+    void *_PyType_Lookup(type kind, object name)
+
+import itertools
+from collections import OrderedDict, namedtuple
+
+from .._tensor import RemovableHandle
+from .._types import device as device_type
+from .._types import dtype as dtype_type
+from .._types import float16, float32, float64
+from ..autograd import no_grad
+
+_Keys = namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])
+
+
+class _IncompatibleKeys(_Keys):
+    __slots__ = ()
+
+    def __repr__(self):
+        return super().__repr__() if self.missing_keys or self.unexpected_keys else "<All keys matched successfully>"
+
+    __str__ = __repr__
+
+
+cdef class Module:
+    """The base of all models: subclass it, set parts in `__init__`, compute in `forward`.
+
+    Example:
+        >>> class Line(nn.Module):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.linear = nn.Linear(1, 1)
+        ...     def forward(self, x):
+        ...         return self.linear(x)
+        >>> Line()
+        Line(
+          (linear): Linear(in_features=1, out_features=1, bias=True)
+        )
+    """
+
+    def __init__(self, *args, **options):
+        if args or options:
+            given = next(iter(options)) if options else None
+            raise TypeError(
+                f"{type(self).__name__}.__init__() got an unexpected keyword argument '{given}'"
+                if given
+                else f"{type(self).__name__}.__init__() takes 1 positional argument but {len(args) + 1} were given"
+            )
+        self.training = True
+        self._parameters = {}
+        self._buffers = {}
+        self._modules = {}
+        self._non_persistent_buffers_set = set()
+        self._forward_hooks = None
+        self._forward_pre_hooks = None
+
+    def forward(self, *input):
+        raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+
+    def __call__(self, *args, **options):
+        if self._forward_pre_hooks is None and self._forward_hooks is None:
+            return self.run(args, options)
+        for hook in list((self._forward_pre_hooks or {}).values()):
+            replaced = hook(self, args)
+            if replaced is not None:
+                args = replaced if isinstance(replaced, tuple) else (replaced,)
+        result = self.run(args, options)
+        for hook in list((self._forward_hooks or {}).values()):
+            replaced = hook(self, args, result)
+            if replaced is not None:
+                result = replaced
+        return result
+
+    cdef object run(self, tuple args, dict options):
+        """The call of forward, which a compiled module makes without the way through Python."""
+        return self.forward(*args, **options)
+
+    def register_forward_hook(self, hook):
+        """Calls hook(module, args, output) after forward; what it returns, if not None, is the output."""
+        if self._forward_hooks is None:
+            self._forward_hooks = {}
+        return RemovableHandle(self._forward_hooks, hook)
+
+    def register_forward_pre_hook(self, hook):
+        """Calls hook(module, args) before forward; what it returns, if not None, are the arguments."""
+        if self._forward_pre_hooks is None:
+            self._forward_pre_hooks = {}
+        return RemovableHandle(self._forward_pre_hooks, hook)
+
+    # -- attributes
+
+    def __getattribute__(self, name):
+        # The registries come before the search that fails, for a failure costs an exception; after the class, for a
+        # part may have the name of a method.
+        if self._modules is not None and _PyType_Lookup(type(self), name) == NULL:
+            found = self._modules.get(name)
+            if found is not None:
+                return found
+            found = self._parameters.get(name)
+            if found is not None:
+                return found
+        try:
+            return PyObject_GenericGetAttr(self, name)
+        except AttributeError:
+            for registry in (self._parameters, self._buffers, self._modules):
+                if registry is not None and name in registry:
+                    return registry[name]
+            raise
+
+    def __getattr__(self, name):
+        """For subclasses that override it and ask this one for what they do not know."""
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def __setattr__(self, str name, value):
+        if isinstance(value, Parameter):
+            if self._parameters is None:
+                raise AttributeError("cannot assign parameters before Module.__init__() call")
+            self._forget(name, self._parameters)
+            self.register_parameter(name, value)
+        elif self._parameters is not None and name in self._parameters:
+            if value is not None:
+                kind = value.type() if isinstance(value, Tensor) else type(value).__name__
+                raise TypeError(f"cannot assign '{kind}' as parameter '{name}' (torch.nn.Parameter or None expected)")
+            self.register_parameter(name, None)
+        elif isinstance(value, Module):
+            if self._modules is None:
+                raise AttributeError("cannot assign module before Module.__init__() call")
+            self._forget(name, self._modules)
+            self._modules[name] = value
+        elif self._modules is not None and name in self._modules:
+            if value is not None:
+                raise TypeError(
+                    f"cannot assign '{type(value).__name__}' as child module '{name}' (torch.nn.Module or None "
+                    "expected)"
+                )
+            self._modules[name] = None
+        elif self._buffers is not None and name in self._buffers:
+            if value is not None and not isinstance(value, Tensor):
+                raise TypeError(
+                    f"cannot assign '{type(value).__name__}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None "
+                    "expected)"
+                )
+            self._buffers[name] = value
+        else:
+            if name == "forward":
+                self._forward_replaced = True
+            PyObject_GenericSetAttr(self, name, value)
+
+    def _forget(self, str name, dict new_home):
+        """Takes a name out of every other place; in its own a new value keeps the position."""
+        vars(self).pop(name, None)
+        for registry in (self._parameters, self._buffers, self._modules):
+            if registry is not new_home:
+                registry.pop(name, None)
+        self._non_persistent_buffers_set.discard(name)
+
+    def __delattr__(self, str name):
+        for registry in (self._parameters, self._buffers, self._modules):
+            if name in registry:
+                del registry[name]
+                self._non_persistent_buffers_set.discard(name)
+                return
+        generic_delattr(self, name)
+
+    def __dir__(self):
+        return sorted({*object.__dir__(self), *self._parameters, *self._buffers, *self._modules})
+
+    def _check_name(self, what, name, registry):
+        if not isinstance(name, str):
+            raise TypeError(f"{what} name should be a string. Got {type(name).__name__}")
+        if "." in name:
+            raise KeyError(f'{what} name can\'t contain ".", got: {name}')
+        if name == "":
+            raise KeyError(f'{what} name can\'t be empty string ""')
+        elsewhere = any(name in other for other in (self._parameters, self._buffers, self._modules))
+        if name not in registry and (elsewhere or hasattr(type(self), name) or name in vars(self)):
+            raise KeyError(f"attribute '{name}' already exists")
+
+    def register_parameter(self, name, param):
+        """Adds a Parameter, or None, under a name."""
+        if self._parameters is None:
+            raise AttributeError("cannot assign parameter before Module.__init__() call")
+        self._check_name("parameter", name, self._parameters)
+        if param is not None and not isinstance(param, Parameter):
+            raise TypeError(
+                f"cannot assign '{type(param).__name__}' object to parameter '{name}' (torch.nn.Parameter or None "
+                "required)"
+            )
+        if param is not None and param.grad_fn is not None:
+            raise ValueError(
+                f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly. To "
+                f"express '{name}' as a function of another Tensor, compute the value in the forward() method."
+            )
+        self._parameters[name] = param
+
+    def register_buffer(self, name, tensor, bint persistent=True):
+        """Adds a tensor that belongs to the state but is not trained."""
+        self._check_name("buffer", name, self._buffers)
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"cannot assign '{type(tensor).__name__}' object to buffer '{name}' (torch Tensor or None required)"
+            )
+        self._buffers[name] = tensor
+        if persistent:
+            self._non_persistent_buffers_set.discard(name)
+        else:
+            self._non_persistent_buffers_set.add(name)
+
+    def add_module(self, name, module):
+        """Adds a part under a name."""
+        if module is not None and not isinstance(module, Module):
+            raise TypeError(f"{type(module).__name__} is not a Module subclass")
+        self._check_name("module", name, self._modules)
+        self._modules[name] = module
+
+    register_module = add_module
+
+    # -- walking the tree
+
+    def named_modules(self, memo=None, prefix="", bint remove_duplicate=True):
+        """This module and all its parts, with their dotted names."""
+        if memo is None:
+            memo = set()
+        if self in memo:
+            return
+        if remove_duplicate:
+            memo.add(self)
+        yield prefix, self
+        for name, module in self._modules.items():
+            if module is not None:
+                yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
+
+    def modules(self):
+        """This module and all its parts."""
+        for _, module in self.named_modules():
+            yield module
+
+    def named_children(self):
+        """The direct parts with their names."""
+        seen = set()
+        for name, module in self._modules.items():
+            if module is not None and module not in seen:
+                seen.add(module)
+                yield name, module
+
+    def children(self):
+        """The direct parts."""
+        for _, module in self.named_children():
+            yield module
+
+    def _named_members(self, registry, prefix, recurse, remove_duplicate):
+        seen = set()
+        modules = self.named_modules(None, prefix, remove_duplicate) if recurse else [(prefix, self)]
+        for module_prefix, module in modules:
+            for name, member in getattr(module, registry).items():
+                if member is None or (remove_duplicate and id(member) in seen):
+                    continue
+                seen.add(id(member))
+                yield (f"{module_prefix}.{name}" if module_prefix else name), member
+
+    def named_parameters(self, prefix="", bint recurse=True, bint remove_duplicate=True):
+        """The parameters of this module and its parts, with their dotted names."""
+        yield from self._named_members("_parameters", prefix, recurse, remove_duplicate)
+
+    def parameters(self, bint recurse=True):
+        """The parameters of this module and its parts: what an optimizer is given."""
+        for _, parameter in self.named_parameters("", recurse):
+            yield parameter
+
+    def named_buffers(self, prefix="", bint recurse=True, bint remove_duplicate=True):
+        """The buffers of this module and its parts, with their dotted names."""
+        yield from self._named_members("_buffers", prefix, recurse, remove_duplicate)
+
+    def buffers(self, bint recurse=True):
+        """The buffers of this module and its parts."""
+        for _, buffer in self.named_buffers("", recurse):
+            yield buffer
+
+    def get_submodule(self, target):
+        """The part with this dotted name."""
+        module = self
+        for name in target.split(".") if target else []:
+            owner, module = module, module._modules.get(name)
+            if module is None:
+                raise AttributeError(f"{type(owner).__name__} has no attribute `{name}`")
+        return module
+
+    def get_parameter(self, target):
+        """The parameter with this dotted name."""
+        return self._member("_parameters", target)
+
+    def get_buffer(self, target):
+        """The buffer with this dotted name."""
+        return self._member("_buffers", target)
+
+    def _member(self, registry, target):
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        found = getattr(module, registry).get(name)
+        if found is None:
+            raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
+        return found
+
+    def apply(self, fn):
+        """Calls fn on every part and on this module; returns the module."""
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
+    # -- modes and types
+
+    def train(self, mode=True):
+        """Sets the training flag of this module and its parts; returns the module."""
+        if not isinstance(mode, bool):
+            raise ValueError("training mode is expected to be boolean")
+        self.training = mode
+        for module in self.children():
+            module.train(mode)
+        return self
+
+    def eval(self):
+        """train(False)."""
+        return self.train(False)
+
+    def requires_grad_(self, bint requires_grad=True):
+        """Says whether gradients with respect to the parameters are wanted; returns the module."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, bint set_to_none=True):
+        """Takes the gradients of the parameters away, or sets them to 0."""
+        for parameter in self.parameters():
+            if parameter.grad is not None:
+                if set_to_none:
+                    parameter.grad = None
+                else:
+                    parameter.grad.detach_().zero_()
+
+    def to(self, *args, **options):
+        """Converts the parameters and floating-point buffers to a dtype, in place; returns the module.
+
+        Args:
+            args: a floating-point dtype, a device ("cpu"), or a tensor whose dtype is meant.
+        """
+        dtype = options.get("dtype")
+        for given in (*args, options.get("device")):
+            if isinstance(given, dtype_type):
+                dtype = given
+            elif isinstance(given, Tensor):
+                dtype = given.dtype
+            elif given is not None and not isinstance(given, bool):
+                device_type(given)
+        if dtype is None:
+            return self
+        if not dtype.is_floating_point:
+            raise TypeError(
+                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
+            )
+        for tensor in itertools.chain(self.parameters(), self.buffers()):
+            if tensor.dtype.is_floating_point:
+                _convert(tensor, dtype)
+        return self
+
+    def type(self, dst_type):
+        """Converts all parameters and buffers to a dtype, in place; returns the module."""
+        for tensor in itertools.chain(self.parameters(), self.buffers()):
+            _convert(tensor, dst_type)
+        return self
+
+    def float(self):
+        """to(float32)."""
+        return self.to(float32)
+
+    def double(self):
+        """to(float64)."""
+        return self.to(float64)
+
+    def half(self):
+        """to(float16)."""
+        return self.to(float16)
+
+    def cpu(self):
+        """The module itself: it is there already."""
+        return self
+
+    # -- state
+
+    def state_dict(self, *, destination=None, str prefix="", bint keep_vars=False):
+        """The parameters and buffers by dotted name, sharing memory with the module.
+
+        Returns:
+            An OrderedDict; writing into its tensors changes the module.
+        """
+        if destination is None:
+            destination = OrderedDict()
+            destination._metadata = OrderedDict()
+        destination._metadata[prefix[:-1]] = {"version": 1}
+        for name, tensor in self._own_state():
+            destination[prefix + name] = tensor if keep_vars else tensor.detach()
+        for name, module in self._modules.items():
+            if module is not None:
+                module.state_dict(destination=destination, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
+        return destination
+
+    def _own_state(self):
+        for name, tensor in itertools.chain(self._parameters.items(), self._buffers.items()):
+            if tensor is not None and name not in self._non_persistent_buffers_set:
+                yield name, tensor
+
+    def load_state_dict(self, state_dict, bint strict=True, bint assign=False):
+        """Copies a state dict into the parameters and buffers.
+
+        Args:
+            state_dict: tensors by dotted name, as state_dict() gives them.
+            strict: missing and unexpected names are an error.
+            assign: takes the tensors themselves in place of copying.
+
+        Returns:
+            The missing and the unexpected keys.
+
+        Raises:
+            RuntimeError: names or shapes do not fit; nothing is changed then.
+        """
+        if not hasattr(state_dict, "keys"):
+            raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+        own = {}
+        for prefix, module in self.named_modules(remove_duplicate=False):
+            for name, tensor in module._own_state():
+                own[f"{prefix}.{name}" if prefix else name] = (module, name, tensor)
+        missing = [name for name in own if name not in state_dict]
+        unexpected = [name for name in state_dict if name not in own]
+        errors = []
+        if strict and missing:
+            errors.append("Missing key(s) in state_dict: " + ", ".join(f'"{name}"' for name in missing) + ". ")
+        if strict and unexpected:
+            errors.append("Unexpected key(s) in state_dict: " + ", ".join(f'"{name}"' for name in unexpected) + ". ")
+        for full_name, (module, name, tensor) in own.items():
+            if full_name not in state_dict:
+                continue
+            given = state_dict[full_name]
+            if not isinstance(given, Tensor):
+                errors.append(
+                    f'While copying the parameter named "{full_name}", expected torch.Tensor or Tensor-like object '
+                    f"from checkpoint but received {type(given)}"
+                )
+            elif given.shape != tensor.shape:
+                errors.append(
+                    f"size mismatch for {full_name}: copying a param with shape {given.shape} from checkpoint, the "
+                    f"shape in current model is {tensor.shape}."
+                )
+        if errors:
+            raise RuntimeError(
+                f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(errors)
+            )
+        with no_grad():
+            for full_name, (module, name, tensor) in own.items():
+                if full_name not in state_dict:
+                    continue
+                given = state_dict[full_name]
+                if not assign:
+                    tensor.copy_(given)
+                elif name in module._parameters:
+                    module._parameters[name] = (
+                        given if isinstance(given, Parameter) else Parameter(given, tensor.requires_grad)
+                    )
+                else:
+                    module._buffers[name] = given
+        return _IncompatibleKeys(missing, unexpected)
+
+    def __deepcopy__(self, memo):
+        import copy
+
+        made = type(self).__new__(type(self))
+        memo[id(self)] = made
+        self._copy_state_to(made, copy.deepcopy, memo)
+        return made
+
+    def __copy__(self):
+        made = type(self).__new__(type(self))
+        self._copy_state_to(made, lambda value, memo: dict(value) if isinstance(value, dict) else value, {})
+        return made
+
+    def _copy_state_to(self, Module made, copied, memo):
+        made.training = self.training
+        made._forward_replaced = self._forward_replaced
+        made._parameters = copied(self._parameters, memo)
+        made._buffers = copied(self._buffers, memo)
+        made._modules = copied(self._modules, memo)
+        made._non_persistent_buffers_set = set(self._non_persistent_buffers_set)
+        made._forward_hooks = copied(self._forward_hooks, memo)
+        made._forward_pre_hooks = copied(self._forward_pre_hooks, memo)
+        vars(made).update(copied(vars(self), memo))
+
+    def __reduce_ex__(self, protocol):
+        # copyreg's __newobj__, by hand: the class is not called when the state comes back.
+        state = (
+            self.training, self._parameters, self._buffers, self._modules, self._non_persistent_buffers_set,
+            self._forward_hooks, self._forward_pre_hooks, dict(vars(self)),
+        )
+        return _new_module, (type(self),), state
+
+    def __setstate__(self, state):
+        (
+            self.training, self._parameters, self._buffers, self._modules, self._non_persistent_buffers_set,
+            self._forward_hooks, self._forward_pre_hooks, attributes,
+        ) = state
+        self._forward_replaced = "forward" in attributes
+        vars(self).update(attributes)
+
+    # -- printing
+
+    def extra_repr(self):
+        """What stands between the parentheses; subclasses say more."""
+        return ""
+
+    def _get_name(self):
+        return type(self).__name__
+
+    def __repr__(self):
+        extra = self.extra_repr()
+        lines = extra.split("\n") if extra else []
+        parts = []
+        for name, module in self._modules.items():
+            parts.append(f"({name}): " + repr(module).replace("\n", "\n  "))
+        if not parts:
+            return f"{self._get_name()}({extra})" if len(lines) <= 1 else (
+                f"{self._get_name()}(\n  " + "\n  ".join(lines) + "\n)"
+            )
+        return f"{self._get_name()}(\n  " + "\n  ".join(lines + parts) + "\n)"
+
+
+def _convert(tensor, dtype):
+    tensor.data = tensor.data.to(dtype)
+    if tensor.grad is not None:
+        tensor.grad = tensor.grad.to(dtype)
+
+
+def _new_module(kind):
+    return kind.__new__(kind)

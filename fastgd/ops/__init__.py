@@ -1,0 +1,39 @@
+"""The table of operations: what each computes on numpy arrays, and the gradient of each of its arguments.
+
+A gradient gets (g, out, *arguments, **options): the gradient of the output, the output, and the arguments as arrays.
+`needs` names, per argument, which saved values its gradient reads (the number of an argument, OUT for the output):
+writing to one of them before backward is an error. What broadcasting repeated is summed by the tape.
+"""
+
+from . import arithmetic, indexing, inplace, joining, ordering, pointwise, products, promotion, reductions, shapes
+from .products import linear  # noqa: F401
+
+_EXPORTED = {
+    arithmetic: """add addcdiv addcmul allclose arctan2 atan2 bitwise_and bitwise_not bitwise_or bitwise_xor div divide eq
+        equal float_power floor_divide fmax fmin fmod ge greater greater_equal gt hypot isclose le lerp less less_equal
+        logaddexp logical_and logical_not logical_or logical_xor lt maximum minimum mul multiply ne not_equal pow
+        remainder rsub sub subtract true_divide xlogy""",
+    indexing: """argwhere gather index_add index_copy index_fill index_select masked_scatter masked_select nonzero
+        repeat_interleave scatter scatter_add select take take_along_dim""",
+    inplace: "clone",
+    joining: """atleast_1d atleast_2d atleast_3d cartesian_prod cat chunk column_stack combinations concat concatenate
+        diff dstack hsplit hstack meshgrid narrow row_stack split stack tensor_split trapezoid trapz unbind vsplit
+        vstack""",
+    ordering: """amax amin aminmax argmax argmin argsort bincount bucketize histc isin kthvalue max median min mode
+        msort quantile searchsorted sort topk unique unique_consecutive""",
+    pointwise: """abs absolute acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil clamp
+        clamp_max clamp_min clip cos cosh deg2rad erf erfc exp exp2 expm1 fix floor frac heaviside isfinite isinf isnan
+        isneginf isposinf log log10 log1p log2 logit masked_fill nan_to_num neg negative positive rad2deg reciprocal
+        relu round rsqrt sgn sigmoid sign signbit sin sinh sqrt square tan tanh trunc where""",
+    products: """addmm addmv addr bmm chain_matmul dot einsum ger inner matmul mm mv outer tensordot vdot""",
+    promotion: "can_cast promote_types result_type",
+    reductions: """all any corrcoef count_nonzero cov cumprod cumsum dist log_softmax logsumexp mean nanmean nansum norm prod softmax
+        std std_mean sum var var_mean""",
+    shapes: """adjoint broadcast_shapes broadcast_tensors broadcast_to diag diag_embed diagonal flatten flip fliplr flipud
+        movedim permute ravel reshape roll rot90 squeeze t tile trace transpose tril triu unflatten unsqueeze""",
+}
+__all__ = []
+for _room, _names in _EXPORTED.items():
+    for _name in _names.split():
+        globals()[_name] = getattr(_room, _name)
+        __all__.append(_name)

@@ -1,0 +1,488 @@
+"""Reading and writing by index, mask and index tensor."""
+
+import numpy as np
+
+from .._tensor import Tensor, apply, apply_inplace, from_array, is_grad_enabled, method, prepare_write, row
+from .promotion import check_tensor, publish
+from .reductions import check_dim
+
+# ---- t[...]
+
+
+def _put(g, out, a, index):
+    made = np.zeros(a.shape, g.dtype)
+    made[index] = g
+    return made
+
+
+def _add_at(g, out, a, index):
+    made = np.zeros(a.shape, g.dtype)
+    np.add.at(made, index, g)
+    return made
+
+
+def _take(a, index):
+    try:
+        # numpy lays out what several index arrays pick in an order of its own.
+        return np.asarray(a[index], order="C")
+    except IndexError as error:
+        raise _index_error(a, index, error) from None
+
+
+def _take_view(a, index):
+    if type(index) is slice:
+        return a[index]
+    index = index if type(index) is tuple else (index,)
+    try:
+        # The ellipsis makes a view of a single element, too.
+        return a[index if Ellipsis in index else (*index, ...)]
+    except IndexError as error:
+        raise _index_error(a, index, error) from None
+
+
+def _index_error(a, index, error):
+    parts = index if isinstance(index, tuple) else (index,)
+    counted = [part for part in parts if part is not None and part is not Ellipsis]
+    if a.ndim == 0 and counted:
+        return IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
+            "0-dim tensor to a number"
+        )
+    if len(counted) > a.ndim:
+        return IndexError(f"too many indices for tensor of dimension {a.ndim}")
+    if Ellipsis not in [part for part in parts if not isinstance(part, np.ndarray)]:
+        for axis, part in enumerate(counted):
+            size = a.shape[axis]
+            if isinstance(part, int) and not -size <= part < size:
+                return IndexError(f"index {part} is out of bounds for dimension {axis} with size {size}")
+            if isinstance(part, np.ndarray) and part.dtype.kind == "b" and part.shape[:1] != (size,):
+                return IndexError(
+                    f"The shape of the mask {list(part.shape)} at index 0 does not match the shape of the indexed "
+                    f"tensor {list(a.shape)} at index {axis}"
+                )
+            if isinstance(part, np.ndarray) and part.dtype.kind in "iu" and part.size:
+                wrong = part[(part < -size) | (part >= size)]
+                if wrong.size:
+                    return IndexError(f"index {wrong.flat[0]} is out of bounds for dimension {axis} with size {size}")
+    return IndexError(str(error))
+
+
+_select_row = row("select", _take_view, (_put,), ((),), view=True)
+_slice_row = row("slice", _take_view, (_put,), ((),), view=True)
+_unsqueeze_row = row("index_none", _take_view, (_put,), ((),), label="UnsqueezeBackward0", view=True)
+_alias_row = row("alias", _take_view, (_put,), ((),), view=True)
+_index_row = row("index", _take, (_add_at,), ((),))
+# Read by the affine form: a column of a prediction.
+_column_row = row("getitem", _take_view, (_put,), ((),), label="SelectBackward0", view=True)
+_PLAIN = (int, slice)
+
+
+def _plain(index):
+    """An index with arrays for its tensors, and whether it is more than integers, slices, None and `...`."""
+    if isinstance(index, Tensor):
+        kind = index.dtype.numpy.kind
+        if kind == "f":
+            raise IndexError(
+                "tensors used as indices must be long, int, byte or bool tensors, but got torch."
+                f"{index.dtype.legacy}Tensor: convert with .long()"
+            )
+        if index.ndim == 0 and kind in "iu":
+            return index.item(), False
+        array = index.detach().numpy()
+        return (array != 0 if array.dtype == np.uint8 else array), True
+    if isinstance(index, (list, range)):
+        return _plain(np.asarray([_plain(part)[0] for part in index] or np.empty(0, np.int64)))
+    if isinstance(index, np.ndarray):
+        if index.ndim == 0 and index.dtype.kind in "iu":
+            return index.item(), False
+        return index, True
+    if isinstance(index, slice):
+        if index.step is not None and index.step < 0:
+            raise ValueError("step must be greater than zero: use .flip() to reverse")
+        return index, False
+    if isinstance(index, np.bool_):
+        return bool(index), True
+    if isinstance(index, np.integer):
+        return int(index), False
+    if index is None or index is Ellipsis or isinstance(index, (bool, int)):
+        return index, isinstance(index, bool)
+    if isinstance(index, float):
+        raise IndexError(
+            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got float)"
+        )
+    if isinstance(index, str):
+        raise TypeError("new(): invalid data type 'str': a tensor has no columns by name")
+    raise IndexError(
+        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
+        f"(got {type(index).__name__})"
+    )
+
+
+def _resolved(index):
+    if isinstance(index, tuple):
+        parts = [_plain(part) for part in index]
+        return tuple([part for part, _ in parts]), any(advanced for _, advanced in parts)
+    return _plain(index)
+
+
+def getitem(input, index):
+    """input[index]: shares memory for integers and slices, copies for lists, masks and index tensors."""
+    if type(index) is int:
+        return apply(_select_row, (input,), {"index": index})
+    if type(index) is slice and index.step is None:
+        return apply(_slice_row, (input,), {"index": index})
+    index, advanced = _resolved(index)
+    if advanced:
+        return apply(_index_row, (input,), {"index": index})
+    if type(index) is tuple:
+        if len(index) == 2 and index[1] == 0 and type(index[1]) is int:
+            return apply(_column_row, (input,), {"index": index})
+        return apply(_row_of_view(index, input), (input,), {"index": index})
+    made = _unsqueeze_row if index is None else _select_row if type(index) is int else _slice_row
+    return apply(_alias_row if index is Ellipsis else made, (input,), {"index": index})
+
+
+def _row_of_view(index, input):
+    """The row named after the last step that torch takes."""
+    for part in reversed(index):
+        if part is None:
+            return _unsqueeze_row
+        if type(part) is int:
+            return _select_row
+        if part is not Ellipsis and part != slice(None):
+            return _slice_row
+    return _slice_row if any(part is not Ellipsis for part in index) else _alias_row
+
+
+def _write(array, value, index):
+    try:
+        array[index] = value
+    except IndexError as error:
+        raise _index_error(array, index, error) from None
+    except ValueError:
+        if not array.flags.writeable:
+            raise
+        have, wanted = list(np.shape(value)), list(array[index].shape)
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {have} cannot be broadcast to indexing result of shape {wanted}"
+        ) from None
+    return array
+
+
+def _write_forward(a, value, index):
+    return _write(a.copy(), value, index)
+
+
+def _unwritten(g, out, a, value, index):
+    made = g.copy()
+    made[index] = 0
+    return made
+
+
+def _written(g, out, a, value, index):
+    part = g[index]
+    # Sizes of one in front of the value's own are dropped by the assignment.
+    extra = value.ndim - part.ndim
+    return part.reshape((1,) * extra + part.shape) if extra > 0 else part
+
+
+_copy_slices_row = row("copy_slices", _write_forward, (_unwritten, _written), ((), ()), label="CopySlices")
+
+
+_index_put_row = row("index_put", _write_forward, (_unwritten, _written), ((), ()))
+
+
+def setitem(input, index, value):
+    """input[index] = value."""
+    index, advanced = _resolved(index)
+    if not isinstance(value, Tensor):
+        if isinstance(value, np.generic):
+            value = value.item()
+        elif isinstance(value, np.ndarray):
+            value = from_array(value)
+        elif not isinstance(value, (int, float)):
+            raise TypeError(f"can't assign a {type(value).__name__} to a torch.{input.dtype.legacy}Tensor")
+    if is_grad_enabled() and (input.requires_grad or isinstance(value, Tensor) and value.requires_grad):
+        apply_inplace(_index_put_row if advanced else _copy_slices_row, (input, value), {"index": index})
+        return
+    _write(prepare_write(input), value.detach().numpy() if isinstance(value, Tensor) else value, index)
+
+
+# ---- by name
+
+_index_select_row = row(
+    "index_select",
+    lambda a, dim, index: a.take(index, dim),
+    (lambda g, out, a, dim, index: _add_at(g, out, a, (slice(None),) * dim + (index,)),),
+    ((),),
+)
+
+
+def _long(name, index):
+    if index.dtype.numpy.kind not in "iu":
+        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index, but got {index.dtype}: use .long()")
+    return index.detach().numpy()
+
+
+def index_select(input, dim, index):
+    """The slices along a dimension whose numbers an index vector gives, copied."""
+    check_tensor("index_select", "index", 3, index)
+    dim = check_dim(dim, input.ndim or 1)
+    numbers = _long("index_select", index).reshape(-1)
+    if numbers.size and (numbers.min() < 0 or numbers.max() >= input.shape[dim]):
+        raise IndexError(f"index out of range in self: the indices are 0 to {input.shape[dim] - 1}")
+    return apply(_index_select_row, (input,), {"dim": dim, "index": numbers})
+
+
+def _scatter_into(a, dim, index, source):
+    """Adds the elements of a source to the places that an index of its shape gives along a dimension."""
+    places = list(np.indices(index.shape, sparse=True))
+    places[dim] = index
+    np.add.at(a, tuple(places), source)
+    return a
+
+
+def _gather_forward(a, dim, index):
+    if index.ndim != a.ndim:
+        raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
+    places = list(np.indices(index.shape, sparse=True))
+    places[dim] = index
+    try:
+        return a[tuple(places)]
+    except IndexError:
+        wrong = index[(index < 0) | (index >= a.shape[dim])]
+        if not wrong.size:
+            raise RuntimeError(
+                f"Size does not match at dimension other than {dim}: expected index {list(index.shape)} to be no "
+                f"larger than self {list(a.shape)} apart from dimension {dim}"
+            ) from None
+        raise RuntimeError(
+            f"index {wrong.flat[0]} is out of bounds for dimension {dim} with size {a.shape[dim]}"
+        ) from None
+
+
+_gather_row = row(
+    "gather",
+    _gather_forward,
+    (lambda g, out, a, dim, index: _scatter_into(np.zeros(a.shape, g.dtype), dim, index, g),),
+    ((),),
+)
+
+
+def gather(input, dim, index):
+    """out[i, j] = input[index[i, j], j] for dim 0, input[i, index[i, j]] for dim 1, and so on."""
+    check_tensor("gather", "index", 3, index)
+    return apply(_gather_row, (input,), {"dim": check_dim(dim, input.ndim), "index": _long("gather", index)})
+
+
+def take_along_dim(input, indices, dim=None):
+    """`gather` with broadcasting of the sizes; over all elements without dim."""
+    if dim is None:
+        return gather(input.reshape(-1), 0, indices.reshape(-1))
+    dim = check_dim(dim, input.ndim)
+    shape = list(np.broadcast_shapes([*input.shape[:dim], 1, *input.shape[dim + 1 :]],
+                                     [*indices.shape[:dim], 1, *indices.shape[dim + 1 :]]))  # fmt: skip
+    wide, narrow = [*shape], [*shape]
+    wide[dim], narrow[dim] = input.shape[dim], indices.shape[dim]
+    return gather(input.expand(wide), dim, indices.expand(narrow))
+
+
+_take_row = row(
+    "take",
+    lambda a, index: _take(a.reshape(-1), index),
+    (lambda g, out, a, index: _add_at(g, out, a.reshape(-1), index).reshape(a.shape),),
+    ((),),
+)
+
+
+def take(input, index):
+    """The elements whose numbers in the flattened tensor an index gives."""
+    return apply(_take_row, (input,), {"index": _long("take", index)})
+
+
+def masked_select(input, mask):
+    """The elements where a mask holds, in one dimension."""
+    check_tensor("masked_select", "mask", 2, mask)
+    if mask.dtype.numpy.kind != "b":
+        raise RuntimeError("masked_select: expected BoolTensor for mask: use .bool()")
+    array = mask.detach().numpy()
+    if mask.shape != input.shape:
+        shape = np.broadcast_shapes(input.shape, mask.shape)
+        input, array = input.expand(shape), np.broadcast_to(array, shape)
+    return apply(_masked_select_row, (input,), {"index": array})
+
+
+_masked_select_row = row("masked_select", _take, (_put,), ((),))
+
+
+def select(input, dim, index):
+    """The slice of that number along a dimension; shares memory."""
+    dim = check_dim(dim, input.ndim or 1)
+    if input.ndim and not -input.shape[dim] <= index < input.shape[dim]:
+        raise IndexError(
+            f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {dim}"
+        )
+    return apply(_select_row, (input,), {"index": (slice(None),) * dim + (int(index),)})
+
+
+def nonzero(input, *, as_tuple=False):
+    """The indices of the elements that are not 0, as rows; with as_tuple one vector a dimension."""
+    found = np.nonzero(input.detach().numpy()) if input.ndim else ((np.flatnonzero(input.detach().numpy()),))
+    if as_tuple:
+        return tuple(from_array(np.ascontiguousarray(index, np.int64)) for index in found)
+    if not input.ndim:
+        return from_array(np.empty((found[0].size, 0), np.int64))
+    return from_array(np.stack(found, 1).astype(np.int64, copy=False))
+
+
+def argwhere(input):
+    """The indices of the elements that are not 0, as rows."""
+    return nonzero(input)
+
+
+# ---- repeated by number
+
+_repeat_interleave_row = row(
+    "repeat_interleave",
+    lambda a, repeats, dim: np.repeat(a, repeats, dim),
+    (lambda g, out, a, repeats, dim: _repeat_gradient(g, a, repeats, dim),),
+    ((),),
+    label=lambda a, repeats, dim: "IndexSelectBackward0" if isinstance(repeats, np.ndarray) else "ViewBackward0",
+)
+
+
+def _repeat_gradient(g, a, repeats, dim):
+    index = np.repeat(np.arange(a.shape[dim]), repeats)
+    return _add_at(g, None, a, (slice(None),) * dim + (index,))
+
+
+def repeat_interleave(input, repeats, dim=None):
+    """Each slice along a dimension so many times in a row; each element of the flattened tensor without dim."""
+    if dim is None:
+        input, dim = input.reshape(-1), 0
+    repeats = repeats.detach().numpy() if isinstance(repeats, Tensor) else repeats
+    return apply(_repeat_interleave_row, (input,), {"repeats": repeats, "dim": check_dim(dim, input.ndim)})
+
+
+# ---- writing by name
+
+
+def _slices(dim, index):
+    return (slice(None),) * dim + (_long("index", index).reshape(-1),)
+
+
+def _index_added(a, value, index):
+    a = a.copy()
+    np.add.at(a, index, value)
+    return a
+
+
+_index_add_row = row(
+    "index_add",
+    _index_added,
+    (lambda g, out, a, value, index: g, lambda g, out, a, value, index: g[index]),
+    ((), ()),
+)
+_index_fill_row = row("index_fill", _write_forward, (_unwritten, None), ((), ()))
+_index_copy_row = row("index_copy", _write_forward, (_unwritten, _written), ((), ()))
+
+
+def _by_slices(name, made, doc):
+    def written(input, dim, index, source, *, alpha=1):
+        options = {"index": _slices(check_dim(dim, input.ndim), index)}
+        return apply(made, (input, source if alpha == 1 else source * alpha), options)
+
+    def inplace(input, dim, index, source, *, alpha=1):
+        options = {"index": _slices(check_dim(dim, input.ndim), index)}
+        return apply_inplace(made, (input, source if alpha == 1 else source * alpha), options)
+
+    return publish(name, written, doc, inplace)
+
+
+index_add = _by_slices("index_add", _index_add_row, "input with source added to the slices that index names.")
+index_fill = _by_slices("index_fill", _index_fill_row, "input with one value in the slices that index names.")
+index_copy = _by_slices("index_copy", _index_copy_row, "input with source in the slices that index names.")
+
+
+def _places(a, dim, index):
+    places = list(np.indices(index.shape, sparse=True))
+    places[dim] = index
+    return tuple(places)
+
+
+def _scatter_part(value, index):
+    return value[tuple(slice(size) for size in index.shape)] if isinstance(value, np.ndarray) and value.ndim else value
+
+
+def _scatter_forward(a, value, dim, index):
+    a = a.copy()
+    a[_places(a, dim, index)] = _scatter_part(value, index)
+    return a
+
+
+def _scatter_add_forward(a, value, dim, index):
+    return _scatter_into(a.copy(), dim, index, _scatter_part(value, index))
+
+
+def _scattered(g, out, a, value, dim, index):
+    made = np.zeros(value.shape, g.dtype)
+    made[tuple(slice(size) for size in index.shape)] = g[_places(a, dim, index)]
+    return made
+
+
+_scatter_row = row(
+    "scatter",
+    _scatter_forward,
+    (lambda g, out, a, value, dim, index: _unwritten(g, out, a, value, _places(a, dim, index)), _scattered),
+    ((), ()),
+)
+_scatter_add_row = row(
+    "scatter_add", _scatter_add_forward, (lambda g, out, a, value, dim, index: g, _scattered), ((), ())
+)
+
+
+def _by_places(name, made, doc):
+    def options(input, dim, index):
+        return {"dim": check_dim(dim, input.ndim), "index": _long(name, index)}
+
+    def written(input, dim, index, src):
+        return apply(made, (input, src), options(input, dim, index))
+
+    def inplace(input, dim, index, src=None, *, value=None):
+        return apply_inplace(made, (input, value if src is None else src), options(input, dim, index))
+
+    return publish(name, written, doc, inplace)
+
+
+scatter = _by_places("scatter", _scatter_row, "input with src[i, j] written to input[index[i, j], j] for dim 0, ...")
+scatter_add = _by_places("scatter_add", _scatter_add_row, "input with src added where `scatter` would write it.")
+
+
+def masked_scatter(input, mask, source):
+    """input with the elements of source, one after another, where the mask holds."""
+    made = input.clone()
+    made[mask] = source.reshape(-1)[: int(mask.sum())]
+    return made
+
+
+for _function in (
+    index_select, gather, take_along_dim, take, masked_select, select, nonzero, argwhere, repeat_interleave,
+    masked_scatter,
+):  # fmt: skip
+    publish(_function.__name__, _function, _function.__doc__)
+method("__getitem__", getitem)
+method("__setitem__", setitem)
+
+# ---- a part of a tensor, by the number of each of its elements: what the tape records of writing to a view
+
+
+def _without(g, out, a, value, places):
+    made = g.copy("C")
+    made.reshape(-1)[places] = 0
+    return made
+
+
+row("part", None, (lambda g, out, a, places: _add_at(g, out, a.reshape(-1), places).reshape(a.shape),), ((),),
+    label="AsStridedBackward0")  # fmt: skip
+row("replace_part", None, (_without, lambda g, out, a, value, places: g.reshape(-1)[places]), ((), ()),
+    label="CopySlices")  # fmt: skip

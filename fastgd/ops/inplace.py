@@ -1,0 +1,112 @@
+"""Copies, and writing to whole tensors."""
+
+import numpy as np
+
+from .._tensor import Tensor, apply, apply_inplace, is_grad_enabled, method, prepare_write, row
+from . import shapes  # noqa: F401 (the views that are made in place here)
+from .promotion import NO_OPTIONS, check_tensor, publish
+
+_clone_row = row("clone", lambda a: a.copy("K"), (lambda g, out, a: g,), ((),))
+_contiguous_row = row("contiguous", np.ascontiguousarray, (lambda g, out, a: g,), ((),), label="CloneBackward0")
+_fill_row = row(
+    "fill",
+    lambda a, value: np.full(a.shape, value, a.dtype),
+    (lambda g, out, a, value: np.zeros_like(g), lambda g, out, a, value: g.sum()),
+    ((), ()),
+    label=lambda a, value: "FillBackward1" if isinstance(value, np.ndarray) else "FillBackward2",
+)
+_zero_row = row("zero", np.zeros_like, (lambda g, out, a: np.zeros_like(g),), ((),))
+_copy_row = row(
+    "copy",
+    lambda a, source: np.broadcast_to(source, a.shape).astype(a.dtype),
+    (lambda g, out, a, source: np.zeros_like(g), lambda g, out, a, source: g),
+    ((), ()),
+    label="CopyBackwards",
+)
+
+
+def clone(input, *, memory_format=None):
+    """A copy, recorded: gradients flow through it."""
+    check_tensor("clone", "input", 1, input)
+    return apply(_clone_row, (input,), NO_OPTIONS)
+
+
+def contiguous(input, memory_format=None):
+    """The tensor itself if its rows lie one after another, else a copy whose rows do."""
+    return input if input.is_contiguous() else apply(_contiguous_row, (input,), NO_OPTIONS)
+
+
+def _recorded(*tensors):
+    return is_grad_enabled() and any(isinstance(tensor, Tensor) and tensor.requires_grad for tensor in tensors)
+
+
+def zero_(input):
+    """Sets every element to 0."""
+    if _recorded(input):
+        return apply_inplace(_zero_row, (input,), NO_OPTIONS)
+    prepare_write(input)[...] = 0
+    return input
+
+
+def fill_(input, value):
+    """Sets every element to one value, a number or a tensor of one."""
+    if isinstance(value, Tensor) and value.ndim:
+        raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions.")
+    if _recorded(input, value):
+        return apply_inplace(_fill_row, (input, value), NO_OPTIONS)
+    prepare_write(input)[...] = value.item() if isinstance(value, Tensor) else value
+    return input
+
+
+def copy_(input, source, non_blocking=False):
+    """Writes the elements of another tensor, broadcast to this shape and converted to this dtype."""
+    check_tensor("copy_", "other", 1, source)
+    try:
+        fits = np.broadcast_shapes(input.shape, source.shape) == tuple(input.shape)
+    except ValueError:
+        fits = False
+    if not fits:
+        raise RuntimeError(
+            f"The size of tensor a ({input.shape[-1] if input.ndim else 1}) must match the size of tensor b "
+            f"({source.shape[-1] if source.ndim else 1}) at non-singleton dimension {max(input.ndim - 1, 0)}: copy_ "
+            f"got a source of shape {list(source.shape)} for {list(input.shape)}"
+        )
+    if _recorded(input, source):
+        return apply_inplace(_copy_row, (input, source), NO_OPTIONS)
+    np.copyto(prepare_write(input), source.detach().numpy(), "unsafe")
+    return input
+
+
+def fill_diagonal_(input, fill_value, wrap=False):
+    """Sets the diagonal of a matrix to one value."""
+    np.fill_diagonal(prepare_write(input), fill_value, wrap)
+    return input
+
+
+def apply_(input, callable):
+    """Replaces every element x by callable(x)."""
+    array = prepare_write(input)
+    array[...] = np.vectorize(callable, otypes=[array.dtype])(array)
+    return input
+
+
+def _reshaped(name):
+    """The in-place form of a view: the tensor itself gets the other shape."""
+    out_of_place = getattr(Tensor, name)
+
+    def inplace(input, *args):
+        if _recorded(input):
+            raise NotImplementedError(f"{name}_ is not recorded: write x = x.{name}(...)")
+        input.data = out_of_place(input.detach(), *args)
+        return input
+
+    inplace.__name__ = inplace.__qualname__ = name + "_"
+    inplace.__doc__ = f"`{name}` of the tensor itself."
+    method(name + "_", inplace)
+
+
+for _name in ("t", "transpose", "squeeze", "unsqueeze"):
+    _reshaped(_name)
+publish("clone", clone, clone.__doc__)
+for _function in (contiguous, zero_, fill_, copy_, fill_diagonal_, apply_):
+    method(_function.__name__, _function)

@@ -1,0 +1,371 @@
+"""Tensors joined into one, and one cut into several."""
+
+import numpy as np
+
+from .._tensor import Parameter, Tensor, apply, method, row
+from .promotion import check_tensor, into, one_type, publish
+from .reductions import check_dim
+
+
+class _EachPart:
+    """The gradients of any number of joined arguments."""
+
+    def __init__(self, part):
+        self.part = part
+
+    def __getitem__(self, i):
+        return lambda g, out, *arrays, dim: self.part(g, i, arrays, dim)
+
+
+class _NeedNothing:
+    def __getitem__(self, i):
+        return ()
+
+
+def _between(start, end, dim):
+    return (slice(None),) * dim + (slice(start, end),)
+
+
+def _cat_part(g, i, arrays, dim):
+    start = 0
+    for array in arrays[:i]:
+        start += array.shape[dim]
+    return g[_between(start, start + arrays[i].shape[dim], dim)]
+
+
+def _stack_forward(*arrays, dim):
+    arrays = one_type(arrays)
+    # np.stack takes several microseconds: the arrays as they are, one below the other, then in shape.
+    shape = arrays[0].shape
+    if dim == 0:
+        joined = np.concatenate(arrays) if shape else np.array(arrays, arrays[0].dtype)
+        return joined.reshape((len(arrays), *shape))
+    made = np.empty((*shape[:dim], len(arrays), *shape[dim:]), arrays[0].dtype)
+    before = (slice(None),) * dim
+    for i, array in enumerate(arrays):
+        made[(*before, i)] = array
+    return made
+
+
+_stack_row = row(
+    "stack",
+    _stack_forward,
+    _EachPart(lambda g, i, arrays, dim: g[(slice(None),) * dim + (i,)]),
+    _NeedNothing(),
+)
+_cat_row = row("cat", lambda *arrays, dim: np.concatenate(one_type(arrays), dim), _EachPart(_cat_part), _NeedNothing())
+_DIM_0 = {"dim": 0}
+
+
+_TENSORS = {Tensor, Parameter}
+
+
+def _tensors(name, tensors):
+    if isinstance(tensors, Tensor):
+        raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
+    tensors = tuple(tensors)
+    if set(map(type, tensors)) <= _TENSORS:
+        return tensors
+    for i, tensor in enumerate(tensors):
+        if not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"expected Tensor as element {i} in argument 0, but got {type(tensor).__name__}: convert it with "
+                "fastgd.tensor(...)"
+            )
+    return tensors
+
+
+def stack(tensors, dim=0, *, axis=None, out=None):
+    """Tensors of one shape along a new dimension.
+
+    Args:
+        tensors: a list or tuple of tensors.
+        dim: where the new dimension goes.
+
+    Raises:
+        RuntimeError: no tensors, or tensors of different shapes.
+
+    Example:
+        >>> fastgd.stack([fastgd.tensor([1, 2]), fastgd.tensor([3, 4])])
+        tensor([[1, 2],
+                [3, 4]])
+    """
+    tensors = _tensors("stack", tensors)
+    if not tensors:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    shape = tensors[0].shape
+    for i, tensor in enumerate(tensors):
+        if i and tensor.shape != shape:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and "
+                f"{list(tensor.shape)} at entry {i}"
+            )
+    dim = dim if axis is None else axis
+    if dim:
+        dim = check_dim(dim, len(shape) + 1)
+    made = apply(_stack_row, tensors, {"dim": dim} if dim else _DIM_0)
+    return made if out is None else into(out, made)
+
+
+def cat(tensors, dim=0, *, axis=None, out=None):
+    """Tensors one after another along an existing dimension.
+
+    Args:
+        tensors: a list or tuple of tensors, of the same sizes but for `dim`.
+        dim: the dimension along which they are joined.
+
+    Raises:
+        RuntimeError: no tensors, or tensors whose other sizes differ.
+
+    Example:
+        >>> fastgd.cat([fastgd.zeros(1, 2), fastgd.ones(2, 2)])
+        tensor([[0., 0.],
+                [1., 1.],
+                [1., 1.]])
+    """
+    tensors = _tensors("cat", tensors)
+    if not tensors:
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    shapes = [tensor.shape for tensor in tensors]
+    first = shapes[0]
+    if not first or shapes.count(first) < len(shapes):
+        tensors = _checked_for_cat(tensors)
+        shapes = [tensor.shape for tensor in tensors]
+        first = shapes[0]
+    dim = check_dim(dim if axis is None else axis, len(first))
+    for i, shape in enumerate(shapes):
+        if shape is not first and shape != first:
+            for j, size in enumerate(shape):
+                if j != dim and size != first[j]:
+                    raise RuntimeError(
+                        f"Sizes of tensors must match except in dimension {dim}. Expected size {first[j]} but got "
+                        f"size {size} for tensor number {i} in the list."
+                    )
+    made = apply(_cat_row, tensors, {"dim": dim} if dim else _DIM_0)
+    return made if out is None else into(out, made)
+
+
+def _checked_for_cat(tensors):
+    for i, tensor in enumerate(tensors):
+        if not tensor.ndim:
+            raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated: use stack")
+    # torch lets empty vectors pass, whatever the others are.
+    tensors = tuple([tensor for tensor in tensors if tensor.shape != (0,)]) or tensors[:1]
+    ndim = tensors[0].ndim
+    for tensor in tensors:
+        if tensor.ndim != ndim:
+            raise RuntimeError(f"Tensors must have same number of dimensions: got {ndim} and {tensor.ndim}")
+    return tensors
+
+
+concat = concatenate = cat
+
+
+def _at_least(ndim):
+    def widen(*tensors):
+        tensors = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
+        made = tuple(_widened(tensor, ndim) for tensor in tensors)
+        return made[0] if len(made) == 1 else made
+
+    widen.__name__ = widen.__qualname__ = f"atleast_{ndim}d"
+    widen.__doc__ = f"The tensors with at least {ndim} dimensions."
+    return widen
+
+
+def _widened(tensor, ndim):
+    if tensor.ndim >= ndim:
+        return tensor
+    if tensor.ndim == 0:
+        return tensor.reshape([1] * ndim)
+    if tensor.ndim == 1:
+        tensor = tensor.unsqueeze(0)
+    return tensor.unsqueeze(-1) if ndim == 3 else tensor
+
+
+atleast_1d, atleast_2d, atleast_3d = _at_least(1), _at_least(2), _at_least(3)
+
+
+def hstack(tensors):
+    """Tensors side by side: along the second dimension, vectors along their only one."""
+    tensors = [_widened(tensor, 1) for tensor in tensors]
+    return cat(tensors, 0 if tensors[0].ndim == 1 else 1)
+
+
+def vstack(tensors):
+    """Tensors below one another, vectors as rows."""
+    return cat([_widened(tensor, 2) for tensor in tensors], 0)
+
+
+row_stack = vstack
+
+
+def dstack(tensors):
+    """Tensors along a third dimension."""
+    return cat([_widened(tensor, 3) for tensor in tensors], 2)
+
+
+def column_stack(tensors):
+    """Tensors side by side, vectors as columns."""
+    return cat([tensor.reshape(tensor.numel(), 1) if tensor.ndim < 2 else tensor for tensor in tensors], 1)
+
+
+# ---- pieces
+
+
+def _piece_gradient(g, out, a, index):
+    made = np.zeros(a.shape, g.dtype)
+    made[index] = g
+    return made
+
+
+def _piece_row(name, label):
+    # The ellipsis makes a view of a single element, too.
+    return row(name, lambda a, index: a[(*index, ...)], (_piece_gradient,), ((),), label=label, view=True)
+
+
+_unbind_row = _piece_row("unbind", "UnbindBackward0")
+_split_row = _piece_row("split", "SplitBackward0")
+_split_sizes_row = _piece_row("split_with_sizes", "SplitWithSizesBackward0")
+
+
+def unbind(input, dim=0):
+    """The slices along a dimension, as a tuple of tensors that share memory."""
+    if not input.ndim:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+    dim = check_dim(dim, input.ndim)
+    before = (slice(None),) * dim
+    return tuple([apply(_unbind_row, (input,), {"index": (*before, i)}) for i in range(input.shape[dim])])
+
+
+def _pieces(made, input, dim, bounds):
+    return tuple(
+        [apply(made, (input,), {"index": _between(start, end, dim)}) for start, end in zip(bounds[:-1], bounds[1:])]
+    )
+
+
+def split(input, split_size_or_sections, dim=0):
+    """Pieces of one size (the last may be smaller) or of given sizes along a dimension; they share memory."""
+    check_tensor("split", "tensor", 1, input)
+    dim = check_dim(dim, input.ndim)
+    length = input.shape[dim]
+    if isinstance(split_size_or_sections, (list, tuple)):
+        sizes = split_size_or_sections
+        if sum(sizes) != length:
+            raise RuntimeError(
+                f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at dimension "
+                f"{dim}), but got split_sizes={list(sizes)}"
+            )
+        return _pieces(_split_sizes_row, input, dim, np.cumsum([0, *sizes]).tolist())
+    size = int(split_size_or_sections)
+    if size < 0 or size == 0 and length:
+        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
+    return _pieces(_split_row, input, dim, [*range(0, length, size or 1), length] if length else [0, 0])
+
+
+def chunk(input, chunks, dim=0):
+    """So many pieces along a dimension, or fewer, of one size but for the last; they share memory."""
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    length = input.shape[dim]
+    return split(input, max(-(-length // chunks), 1), dim)
+
+
+def tensor_split(input, indices_or_sections, dim=0):
+    """Pieces of nearly equal sizes, or pieces that start at given indices; they share memory."""
+    dim = check_dim(dim, input.ndim)
+    length = input.shape[dim]
+    if isinstance(indices_or_sections, int):
+        size, longer = divmod(length, indices_or_sections)
+        sizes = [size + (i < longer) for i in range(indices_or_sections)]
+        bounds = np.cumsum([0, *sizes]).tolist()
+    else:
+        bounds = [0, *[min(max(int(i), 0), length) for i in indices_or_sections], length]
+    return _pieces(_slice_row, input, dim, bounds)
+
+
+_slice_row = _piece_row("slice_piece", "SliceBackward0")
+
+
+def hsplit(input, indices_or_sections):
+    """`tensor_split` along the columns."""
+    return tensor_split(input, indices_or_sections, 1 if input.ndim > 1 else 0)
+
+
+def vsplit(input, indices_or_sections):
+    """`tensor_split` along the rows."""
+    return tensor_split(input, indices_or_sections, 0)
+
+
+def narrow(input, dim, start, length):
+    """`length` slices along a dimension from `start` on; shares memory."""
+    dim = check_dim(dim, input.ndim)
+    start = int(start)
+    size = input.shape[dim]
+    start = start + size if start < 0 else start
+    if start > size or start + length > size:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
+    return apply(_slice_row, (input,), {"index": _between(start, start + length, dim)})
+
+
+# ---- combinations
+
+
+def meshgrid(*tensors, indexing="ij"):
+    """Coordinate grids of vectors: one tensor a vector, each with one dimension a vector.
+
+    Args:
+        tensors: vectors, or one list of them.
+        indexing: "ij" for rows first (torch's default), "xy" for numpy's.
+    """
+    tensors = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
+    if indexing not in ("ij", "xy"):
+        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    swapped = indexing == "xy" and len(tensors) > 1
+    if swapped:
+        tensors = (tensors[1], tensors[0], *tensors[2:])
+    sizes = [tensor.numel() for tensor in tensors]
+    grids = [
+        tensor.reshape([-1 if j == i else 1 for j in range(len(sizes))]).expand(sizes)
+        for i, tensor in enumerate(tensors)
+    ]
+    return (grids[1], grids[0], *grids[2:]) if swapped else tuple(grids)
+
+
+def cartesian_prod(*tensors):
+    """Every combination of one element of each vector, as rows."""
+    if len(tensors) == 1:
+        return tensors[0]
+    return stack([grid.reshape(-1) for grid in meshgrid(*tensors)], 1)
+
+
+def combinations(input, r=2, with_replacement=False):
+    """Every choice of r elements of a vector, in order, as rows."""
+    from itertools import combinations as distinct, combinations_with_replacement as repeated
+
+    chosen = list((repeated if with_replacement else distinct)(range(len(input)), r))
+    return input[np.array(chosen, np.int64).reshape(-1, r)]
+
+
+def diff(input, n=1, dim=-1):
+    """The differences between neighbours along dim, n times."""
+    for _ in range(n):
+        length = input.shape[dim]
+        input = narrow(input, dim, 1, length - 1) - narrow(input, dim, 0, length - 1)
+    return input
+
+
+def trapezoid(y, x=None, *, dx=1, dim=-1):
+    """The integral of y over x, or over steps of dx, by trapezoids."""
+    dim = dim % y.ndim
+    length = y.shape[dim]
+    pairs = narrow(y, dim, 1, length - 1) + narrow(y, dim, 0, length - 1)
+    if x is None:
+        return pairs.sum(dim) * (dx / 2)
+    return (pairs * diff(x, dim=-1 if x.ndim == 1 else dim)).sum(dim) / 2
+
+
+trapz = trapezoid
+
+for _function in (unbind, split, chunk, tensor_split, hsplit, vsplit, narrow, diff):
+    publish(_function.__name__, _function, _function.__doc__)
+method("__iter__", unbind)

@@ -1,0 +1,413 @@
+"""Products of vectors and matrices."""
+
+import numpy as np
+
+from .. import _affine
+from .._tensor import Tensor, apply, apply_inplace, row
+from .._types import of_array
+from .promotion import NO_OPTIONS, check_tensor, into, publish
+
+
+def _same_type(a, b):
+    if a.dtype != b.dtype:
+        raise RuntimeError(
+            f"expected m1 and m2 to have the same dtype, but got: {_c_name(a)} != {_c_name(b)}. Convert one: "
+            ".float(), .double() or .to(dtype)"
+        )
+
+
+def _c_name(array):
+    return {"float32": "float", "float64": "double", "int64": "long long", "int32": "int"}.get(
+        array.dtype.name, array.dtype.name
+    )
+
+
+def _matmul(a, b):
+    if a.ndim == 0 or b.ndim == 0:
+        raise RuntimeError(
+            f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D: use * for numbers"
+        )
+    _same_type(a, b)
+    if a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
+        raise RuntimeError(_shapes_error(a, b))
+    return np.matmul(a, b)
+
+
+def _shapes_error(a, b):
+    if a.ndim == 1 and b.ndim == 1:
+        return (
+            f"inconsistent tensor size, expected tensor [{a.shape[0]}] and src [{b.shape[0]}] to have the same number "
+            f"of elements, but got {a.shape[0]} and {b.shape[0]} elements respectively"
+        )
+    if b.ndim == 1:
+        return f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]})"
+    rows = int(np.prod(a.shape[:-1]))
+    return (
+        f"mat1 and mat2 shapes cannot be multiplied ({rows}x{a.shape[-1]} and "
+        f"{'x'.join(str(size) for size in b.shape)})"
+    )
+
+
+def _matmul_left(g, out, a, b):
+    if b.ndim == 1:
+        return np.multiply.outer(g, b) if a.ndim > 1 else g * b
+    if a.ndim == 1:
+        return np.matmul(b, g[..., None])[..., 0]
+    return np.matmul(g, np.swapaxes(b, -1, -2))
+
+
+def _matmul_right(g, out, a, b):
+    if a.ndim == 1:
+        return a[:, None] * g[..., None, :] if b.ndim > 1 else g * a
+    if b.ndim == 1:
+        return a.reshape(-1, a.shape[-1]).T @ np.asarray(g).reshape(-1)
+    if b.ndim == 2:
+        return a.reshape(-1, a.shape[-1]).T @ g.reshape(-1, g.shape[-1])
+    return np.matmul(np.swapaxes(a, -1, -2), g)
+
+
+_matmul_row = row(
+    "matmul",
+    _matmul,
+    (_matmul_left, _matmul_right),
+    ((1,), (0,)),
+    label=lambda a, b: _affine.product_name(a.ndim, b.ndim),
+)
+
+
+def matmul(input, other, *, out=None):
+    """The matrix product of two tensors: vectors, matrices, or stacks of matrices.
+
+    Args:
+        input: (d,), (n, d) or (..., n, d).
+        other: (d,), (d, k) or (..., d, k), of the same dtype.
+
+    Raises:
+        RuntimeError: sizes or dtypes that do not match, or a tensor without dimensions.
+
+    Example:
+        >>> fastgd.matmul(fastgd.ones(2, 3), fastgd.ones(3))
+        tensor([3., 3.])
+    """
+    check_tensor("matmul", "input", 1, input)
+    check_tensor("matmul", "other", 2, other)
+    made = apply(_matmul_row, (input, other), NO_OPTIONS)
+    return made if out is None else into(out, made)
+
+
+def _mm(a, b):
+    if a.ndim != 2 or b.ndim != 2:
+        which = "self" if a.ndim != 2 else "mat2"
+        raise RuntimeError(f"{which} must be a matrix, but got {a.ndim}-D and {b.ndim}-D tensors: use matmul")
+    return _matmul(a, b)
+
+
+_mm_row = row("mm", _mm, (_matmul_left, _matmul_right), ((1,), (0,)), label="MmBackward0")
+
+
+def mm(input, mat2, *, out=None):
+    """The product of two matrices, (n, d) and (d, k)."""
+    check_tensor("mm", "input", 1, input)
+    check_tensor("mm", "mat2", 2, mat2)
+    made = apply(_mm_row, (input, mat2), NO_OPTIONS)
+    return made if out is None else into(out, made)
+
+
+def _mv(a, b):
+    if a.ndim != 2 or b.ndim != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}")
+    return _matmul(a, b)
+
+
+_mv_row = row("mv", _mv, (_matmul_left, _matmul_right), ((1,), (0,)), label="MvBackward0")
+
+
+def mv(input, vec):
+    """The product of a matrix and a vector."""
+    return apply(_mv_row, (input, vec), NO_OPTIONS)
+
+
+_addmm_row = row(
+    "addmm",
+    lambda c, a, b, beta=1, alpha=1: beta * c + alpha * _mm(a, b),
+    (
+        lambda g, out, c, a, b, beta=1, alpha=1: beta * g,
+        lambda g, out, c, a, b, beta=1, alpha=1: alpha * (g @ b.T),
+        lambda g, out, c, a, b, beta=1, alpha=1: alpha * (a.T @ g),
+    ),
+    ((), (2,), (1,)),
+)
+
+
+def addmm(input, mat1, mat2, *, beta=1, alpha=1):
+    """beta * input + alpha * (mat1 @ mat2)."""
+    options = NO_OPTIONS if beta == 1 and alpha == 1 else {"beta": beta, "alpha": alpha}
+    return apply(_addmm_row, (input, mat1, mat2), options)
+
+
+def _linear(x, weight, bias):
+    if x.dtype != weight.dtype:
+        raise RuntimeError(
+            f"mat1 and mat2 must have the same dtype, but got {of_array(x).legacy} and {of_array(weight).legacy}: "
+            "convert the data with .float() or .double(), or the model with model.double()"
+        )
+    if x.ndim == 0 or x.shape[-1] != weight.shape[-1]:
+        rows = int(np.prod(x.shape[:-1]))
+        raise RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{x.shape[-1] if x.ndim else 1} and "
+            f"{weight.shape[-1]}x{weight.shape[0]}): the input has {x.shape[-1] if x.ndim else 1} features, "
+            f"the weight expects {weight.shape[-1]}"
+        )
+    out = np.matmul(x, weight.T)
+    return out if bias is None else out + bias
+
+
+_linear_row = row(
+    "linear",
+    _linear,
+    (
+        lambda g, out, x, w, b: np.matmul(g, w),
+        lambda g, out, x, w, b: np.matmul(np.atleast_2d(g).reshape(-1, w.shape[0]).T, x.reshape(-1, x.shape[-1])),
+        lambda g, out, x, w, b: g,
+    ),
+    ((1,), (0,), ()),
+    label=lambda x, w, b: _affine.linear_name(x.ndim, b is not None),
+)
+
+
+def linear(input, weight, bias=None):
+    """input @ weight.T + bias."""
+    for name, given in (("input", input), ("weight", weight)):
+        if not isinstance(given, Tensor):
+            raise TypeError(f"linear(): argument '{name}' must be Tensor, not {type(given).__name__}")
+    return apply(_linear_row, (input, weight, bias), NO_OPTIONS)
+
+
+# ---- vectors
+
+
+def _dot_forward(a, b):
+    if a.ndim != 1 or b.ndim != 1:
+        raise RuntimeError(
+            f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors: use matmul, or flatten() them first"
+        )
+    if a.dtype != b.dtype:
+        raise RuntimeError(
+            f"dot : expected both vectors to have same dtype, but found {of_array(a).legacy} and {of_array(b).legacy}"
+        )
+    if a.size != b.size:
+        raise RuntimeError(_shapes_error(a, b))
+    return np.dot(a, b)
+
+
+_dot = row("dot", _dot_forward, (lambda g, out, a, b: g * b, lambda g, out, a, b: g * a), ((1,), (0,)))
+
+
+def dot(input, tensor):
+    """The inner product of two vectors."""
+    check_tensor("dot", "tensor", 2, tensor)
+    return apply(_dot, (input, tensor), NO_OPTIONS)
+
+
+_vdot = row("vdot", _dot_forward, (lambda g, out, a, b: g * b, lambda g, out, a, b: g * a), ((1,), (0,)))
+
+
+def vdot(input, other):
+    """The inner product of two vectors."""
+    return apply(_vdot, (input, other), NO_OPTIONS)
+
+
+_outer = row(
+    "outer",
+    lambda a, b: np.multiply.outer(a, b),
+    (lambda g, out, a, b: g @ b, lambda g, out, a, b: a @ g),
+    ((1,), (0,)),
+    label="MulBackward0",
+)
+
+
+def outer(input, vec2):
+    """input[i] * vec2[j] for all i and j."""
+    for name, given in (("self", input), ("vec2", vec2)):
+        if given.ndim != 1:
+            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {given.ndim}-D")
+    return apply(_outer, (input, vec2), NO_OPTIONS)
+
+
+def ger(input, vec2):
+    """`outer` under its old name."""
+    return outer(input, vec2)
+
+
+def inner(input, other):
+    """The products summed over the last dimension of both."""
+    if input.ndim == 0 or other.ndim == 0:
+        return input * other
+    if input.ndim == 1 and other.ndim == 1:
+        return dot(input, other)
+    return tensordot(input, other, dims=([-1], [-1]))
+
+
+# ---- sums with products
+
+
+def _plus_product(name, product, left, right, doc):
+    made = row(
+        name,
+        lambda c, a, b, beta=1, alpha=1: beta * c + alpha * product(a, b),
+        (
+            lambda g, out, c, a, b, beta=1, alpha=1: beta * g,
+            lambda g, out, c, a, b, beta=1, alpha=1: alpha * left(g, a, b),
+            lambda g, out, c, a, b, beta=1, alpha=1: alpha * right(g, a, b),
+        ),
+        ((), (2,), (1,)),
+    )
+
+    def call(input, first, second, *, beta=1, alpha=1):
+        return apply(made, (input, first, second), {"beta": beta, "alpha": alpha})
+
+    return publish(name, call, doc)
+
+
+addmv = _plus_product(
+    "addmv", _mv, lambda g, a, b: np.multiply.outer(g, b), lambda g, a, b: a.T @ g,
+    "beta * input + alpha * (mat @ vec).",
+)  # fmt: skip
+addr = _plus_product(
+    "addr", np.multiply.outer, lambda g, a, b: g @ b, lambda g, a, b: a @ g,
+    "beta * input + alpha * outer(vec1, vec2).",
+)  # fmt: skip
+
+
+_bmm = row(
+    "bmm",
+    np.matmul,
+    (lambda g, out, a, b: np.matmul(g, b.swapaxes(1, 2)), lambda g, out, a, b: np.matmul(a.swapaxes(1, 2), g)),
+    ((1,), (0,)),
+)
+
+
+def bmm(input, mat2):
+    """The products of two stacks of matrices, (b, n, d) and (b, d, k)."""
+    for name, given in (("batch1", input), ("batch2", mat2)):
+        if given.ndim != 3:
+            raise RuntimeError(f"{name} must be a 3D tensor, but it has {given.ndim} dimensions: use matmul")
+    if input.shape[0] != mat2.shape[0] or input.shape[2] != mat2.shape[1]:
+        expected = [input.shape[0], input.shape[2]]
+        raise RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: {expected} but got: "
+            f"{list(mat2.shape[:2])}."
+        )
+    return apply(_bmm, (input, mat2), NO_OPTIONS)
+
+
+def chain_matmul(*matrices):
+    """The product of several matrices."""
+    product = matrices[0]
+    for matrix in matrices[1:]:
+        product = mm(product, matrix)
+    return product
+
+
+def tensordot(a, b, dims=2):
+    """Products summed over dimensions of both: the last `dims` of a with the first of b, or two lists."""
+    if isinstance(dims, int):
+        dims = (range(a.ndim - dims, a.ndim), range(dims))
+    left = [axis % a.ndim for axis in ([dims[0]] if isinstance(dims[0], int) else dims[0])]
+    right = [axis % b.ndim for axis in ([dims[1]] if isinstance(dims[1], int) else dims[1])]
+    kept_left = [axis for axis in range(a.ndim) if axis not in left]
+    kept_right = [axis for axis in range(b.ndim) if axis not in right]
+    summed = 1
+    for axis, other in zip(left, right):
+        if a.shape[axis] != b.shape[other]:
+            raise RuntimeError(
+                f"contracted dimensions need to match, but first has size {a.shape[axis]} in dim {axis} and second "
+                f"has size {b.shape[other]} in dim {other}"
+            )
+        summed *= a.shape[axis]
+    rows = a.permute(*kept_left, *left).reshape(-1, summed)
+    columns = b.permute(*right, *kept_right).reshape(summed, -1)
+    sizes = [*(a.shape[axis] for axis in kept_left), *(b.shape[axis] for axis in kept_right)]
+    return mm(rows, columns).reshape(sizes)
+
+
+# ---- einsum
+
+
+def _letters(equation, arrays):
+    """The index letters of each operand and of the result; an ellipsis becomes letters of its own."""
+    inputs, arrow, output = equation.replace(" ", "").partition("->")
+    inputs = inputs.split(",")
+    if len(inputs) != len(arrays):
+        raise RuntimeError(
+            f"einsum(): {'more' if len(arrays) > len(inputs) else 'fewer'} operands were provided than specified in "
+            f"the equation: {len(arrays)} for '{equation}'"
+        )
+    spare = [letter for letter in "ZYXWVUTSRQPONMLKJIHGFEDCBA" if letter not in equation]
+    widest = ""
+    for i, (part, array) in enumerate(zip(inputs, arrays)):
+        if "..." in part:
+            extra = array.ndim - len(part) + 3
+            letters = "".join(spare[:extra][::-1])
+            widest = max(widest, letters, key=len)
+            inputs[i] = part.replace("...", letters)
+    if not arrow:
+        together = "".join(inputs)
+        output = widest + "".join(sorted(c for c in set(together) if together.count(c) == 1 and c not in widest))
+    return inputs, output.replace("...", widest)
+
+
+def _einsum_forward(*arrays, equation):
+    inputs, output = _letters(equation, arrays)
+    try:
+        return np.einsum(",".join(inputs) + "->" + output, *arrays, optimize=len(arrays) > 2)
+    except ValueError as error:
+        raise RuntimeError(f"einsum(): {error}") from None
+
+
+class _EinsumGradients:
+    """The gradient of operand i: the same sum with the output's gradient in its place."""
+
+    def __getitem__(self, i):
+        def gradient(g, out, *arrays, equation):
+            inputs, output = _letters(equation, arrays)
+            wanted = inputs[i]
+            if len(set(wanted)) != len(wanted):
+                raise NotImplementedError(f"einsum: no gradient of an operand with a repeated index: '{wanted}'")
+            others = [letters for j, letters in enumerate(inputs) if j != i]
+            known = set(output).union(*others)
+            kept = "".join(letter for letter in wanted if letter in known)
+            rest = [array for j, array in enumerate(arrays) if j != i]
+            made = np.einsum(",".join([output, *others]) + "->" + kept, g, *rest)
+            # An index that only this operand has was summed over: its gradient is the same along it.
+            shape = [size if letter in known else 1 for letter, size in zip(wanted, arrays[i].shape)]
+            return np.broadcast_to(made.reshape(shape), arrays[i].shape)
+
+        return gradient
+
+
+_einsum_rows = {}
+
+
+def _einsum_row(count):
+    """The row for so many operands, each of whose gradients reads all the others."""
+    if count not in _einsum_rows:
+        needs = (range(count),) * count
+        _einsum_rows[count] = row(f"einsum_{count}", _einsum_forward, _EinsumGradients(), needs, label="ViewBackward0")
+    return _einsum_rows[count]
+
+
+def einsum(equation, *operands):
+    """Sums of products by index letters: einsum("nd,dk->nk", X, W)."""
+    if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
+        operands = tuple(operands[0])
+    return apply(_einsum_row(len(operands)), operands, {"equation": equation})
+
+
+def _addmm_inplace(input, mat1, mat2, *, beta=1, alpha=1):
+    return apply_inplace(_addmm_row, (input, mat1, mat2), {"beta": beta, "alpha": alpha})
+
+
+publish("addmm", addmm, addmm.__doc__, _addmm_inplace)
+for _function in (matmul, mm, mv, dot, vdot, outer, ger, inner, bmm):
+    publish(_function.__name__, _function, _function.__doc__)

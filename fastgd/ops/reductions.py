@@ -1,0 +1,500 @@
+"""Sums, means, extremes: what makes fewer elements of many."""
+
+import math
+
+import numpy as np
+
+from .._tensor import Tensor, apply, row
+from .._types import as_dtype, of_array
+from .promotion import NO_OPTIONS, check_tensor, floating, into, publish
+
+OUT = -1
+
+
+def axes_of(dim, ndim):
+    """Checked, non-negative axes for a dim of None, a number or several; None stands for all."""
+    if dim is None:
+        return None
+    if not isinstance(dim, (tuple, list)):
+        return check_dim(dim, max(ndim, 1)) if ndim else None
+    if ndim == 0 or not dim:
+        for axis in dim:
+            check_dim(axis, 1)
+        return None
+    axes = tuple(check_dim(axis, ndim) for axis in dim)
+    if len(set(axes)) < len(axes):
+        repeated = next(axis for axis in axes if axes.count(axis) > 1)
+        raise RuntimeError(f"dim {repeated} appears multiple times in the list of dims")
+    return axes
+
+
+def check_dim(dim, ndim):
+    """A dimension counted from the front."""
+    if not -ndim <= dim < ndim:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})")
+    return dim + ndim if dim < 0 else dim
+
+
+def spread(g, a, dim, keepdim):
+    """The gradient of a reduction, repeated over what was reduced."""
+    return np.broadcast_to(kept(g, a, dim, keepdim), a.shape)
+
+
+def kept(reduced, a, dim, keepdim):
+    """What a reduction gave, with the reduced dimensions as ones."""
+    axes = axes_of(dim, a.ndim)
+    return reduced if axes is None or keepdim else np.expand_dims(reduced, axes)
+
+
+def _count(a, dim):
+    axes = axes_of(dim, a.ndim)
+    if axes is None:
+        return a.size
+    return a.shape[axes] if isinstance(axes, int) else math.prod([a.shape[axis] for axis in axes])
+
+
+_LONG = 64
+
+
+def total(a, axes, keepdim=False, dtype=None):
+    """np.add.reduce that loses no digits in float32.
+
+    numpy sums pairwise along the last axis only; along any other it adds row to row, whose error grows with the rows.
+    """
+    if axes is None and not keepdim:
+        return np.add.reduce(a, None, dtype)
+    first = axes if isinstance(axes, int) else min(axes) if axes else 0
+    if dtype is None and a.itemsize < 8 and a.dtype.kind == "f" and first != a.ndim - 1 and a.shape[first] > _LONG:
+        return np.add.reduce(a, axes, np.float64, keepdims=keepdim).astype(a.dtype)
+    return np.add.reduce(a, axes, dtype, keepdims=keepdim)
+
+
+def _sum(a, dim=None, keepdim=False, dtype=None):
+    if dim is None and not keepdim and dtype is None and a.dtype.kind == "f":
+        return np.add.reduce(a, None)
+    if dtype is None and a.dtype.kind != "f":
+        dtype = np.int64
+    return total(a, axes_of(dim, a.ndim), keepdim, dtype)
+
+
+def _mean(a, dim=None, keepdim=False, dtype=None):
+    if dim is None and not keepdim and dtype is None and a.dtype.kind == "f":
+        return np.add.reduce(a, None) / a.dtype.type(a.size)
+    if dtype is not None:
+        a = a.astype(dtype, copy=False)
+    elif a.dtype.kind != "f":
+        raise RuntimeError(
+            "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
+            f"Got: {of_array(a).legacy}. Use .float().mean()"
+        )
+    return total(a, axes_of(dim, a.ndim), keepdim) / a.dtype.type(_count(a, dim))
+
+
+def _numbered(name):
+    """grad_fn's name: 0 for a reduction of everything, 1 along dimensions."""
+    return lambda a, dim=None, **options: f"{name}Backward{int(dim is not None)}"
+
+
+_sum_row = row(
+    "sum",
+    _sum,
+    (lambda g, out, a, dim=None, keepdim=False, dtype=None: spread(g, a, dim, keepdim),),
+    ((),),
+    label=_numbered("Sum"),
+)
+_mean_row = row(
+    "mean",
+    _mean,
+    (lambda g, out, a, dim=None, keepdim=False, dtype=None: spread(g / g.dtype.type(_count(a, dim)), a, dim, keepdim),),
+    ((),),
+    label=_numbered("Mean"),
+)
+_nansum_row = row(
+    "nansum",
+    lambda a, **options: _sum(np.where(np.isnan(a), a.dtype.type(0), a), **options),
+    (lambda g, out, a, dim=None, keepdim=False, dtype=None: spread(g, a, dim, keepdim) * ~np.isnan(a),),
+    ((0,),),
+    label="NansumBackward0",
+)
+
+
+def _along(made, doc):
+    def reduce(input, dim=None, keepdim=False, *, dtype=None, axis=None, keepdims=False, out=None):
+        if not isinstance(input, Tensor):
+            check_tensor(made.name, "input", 1, input)
+        if axis is not None:
+            dim = axis
+        if dim is None and dtype is None and not keepdim and not keepdims:
+            result = apply(made, (input,), NO_OPTIONS)
+        else:
+            options = {"dim": dim, "keepdim": keepdim or keepdims}
+            if dtype is not None:
+                options["dtype"] = as_dtype(dtype).numpy
+            result = apply(made, (input,), options)
+        return result if out is None else into(out, result)
+
+    return publish(made.name, reduce, doc)
+
+
+sum = _along(_sum_row, "The sum of all elements, or along dim: a number or several; dtype is that of the sum.")
+mean = _along(_mean_row, "The mean of all elements, or along dim: a number or several.")
+nansum = _along(_nansum_row, "The sum with NaN counted as 0.")
+
+
+def nanmean(input, dim=None, keepdim=False, *, dtype=None):
+    """The mean of the elements that are not NaN."""
+    return nansum(input, dim, keepdim, dtype=dtype) / (~input.isnan()).sum(dim, keepdim)
+
+
+# ---- products
+
+
+def _others_product(a, axis):
+    """The product of all other elements along an axis: right where an element is 0, too."""
+    a = np.moveaxis(a, axis, 0)
+    before = np.ones_like(a)
+    after = np.ones_like(a)
+    np.cumprod(a[:-1], 0, out=before[1:])
+    np.cumprod(a[:0:-1], 0, out=after[-2::-1])
+    return np.moveaxis(before * after, 0, axis)
+
+
+def _prod_gradient(g, out, a, dim=None, keepdim=False, dtype=None):
+    if dim is None:
+        return g * _others_product(a.reshape(-1), 0).reshape(a.shape) if a.size else a
+    return spread(g, a, dim, keepdim) * (_others_product(a, axes_of(dim, a.ndim)) if a.ndim else 1)
+
+
+def _prod_forward(a, dim=None, keepdim=False, dtype=None):
+    if dtype is None and a.dtype.kind != "f":
+        dtype = np.int64
+    return np.multiply.reduce(a, axes_of(dim, a.ndim), dtype, keepdims=keepdim)
+
+
+prod = _along(
+    row("prod", _prod_forward, (_prod_gradient,), ((0,),), label=_numbered("Prod")),
+    "The product of all elements, or along dim.",
+)
+
+# ---- variance
+
+
+def _centred(a, dim):
+    return a - total(a, axes_of(dim, a.ndim), True) / a.dtype.type(_count(a, dim))
+
+
+_SHORT = 4096  # elements that one dot product may sum
+
+
+def _var_forward(a, dim=None, keepdim=False, correction=1):
+    if a.dtype.kind != "f":
+        raise RuntimeError("std and var only support floating point and complex dtypes: use .float()")
+    if dim is None and not keepdim and 0 < a.size <= _SHORT:
+        flat = a.reshape(-1)
+        centred = flat - np.add.reduce(flat) / a.dtype.type(a.size)
+        return np.dot(centred, centred) / a.dtype.type(max(a.size - correction, 0))
+    squares = _centred(a, dim)
+    squares *= squares
+    freedom = a.dtype.type(max(_count(a, dim) - correction, 0))
+    return total(squares, axes_of(dim, a.ndim), keepdim) / freedom
+
+
+def _std_forward(a, **options):
+    return np.sqrt(_var_forward(a, **options))
+
+
+def _var_gradient(g, out, a, dim=None, keepdim=False, correction=1):
+    freedom = a.dtype.type(max(_count(a, dim) - correction, 0))
+    return spread(g, a, dim, keepdim) * (2 / freedom) * _centred(a, dim)
+
+
+def _std_gradient(g, out, a, dim=None, keepdim=False, correction=1):
+    return _var_gradient(np.where(out == 0, 0, g / (2 * out)).astype(g.dtype), out, a, dim, keepdim, correction)
+
+
+_var = row("var", _var_forward, (_var_gradient,), ((0,),))
+_std = row("std", _std_forward, (_std_gradient,), ((0, OUT),))
+
+
+def _spread_of(made, doc):
+    def measure(input, dim=None, unbiased=None, keepdim=False, *, correction=None, axis=None, keepdims=False):
+        check_tensor(made.name, "input", 1, input)
+        if isinstance(dim, bool):
+            dim, unbiased = None, dim
+        if correction is None:
+            correction = 1 if unbiased is None or unbiased else 0
+        if axis is not None:
+            dim = axis
+        if dim is None and correction == 1 and not keepdim and not keepdims:
+            return apply(made, (input,), NO_OPTIONS)
+        return apply(made, (input,), {"dim": dim, "keepdim": keepdim or keepdims, "correction": correction})
+
+    return publish(made.name, measure, doc)
+
+
+var = _spread_of(_var, "The variance of all elements, or along dim, divided by their number less correction (1).")
+std = _spread_of(_std, "The standard deviation of all elements, or along dim: the root of `var`.")
+
+
+def var_mean(input, dim=None, *args, **options):
+    """The variance and the mean."""
+    return var(input, dim, *args, **options), mean(input, *_mean_arguments(dim, args, options))
+
+
+def std_mean(input, dim=None, *args, **options):
+    """The standard deviation and the mean."""
+    return std(input, dim, *args, **options), mean(input, *_mean_arguments(dim, args, options))
+
+
+def _mean_arguments(dim, args, options):
+    keepdim = options.get("keepdim", args[1] if len(args) > 1 else False)
+    return (None if isinstance(dim, bool) else dim), keepdim
+
+
+# ---- norms
+
+
+def _norm_forward(a, p=2, dim=None, keepdim=False):
+    axes = axes_of(dim, a.ndim)
+    if p == 2:
+        return np.sqrt(total(a * a, axes, keepdim))
+    size = np.abs(a)
+    if p == math.inf:
+        return np.maximum.reduce(size, axes, keepdims=keepdim)
+    if p == -math.inf:
+        return np.minimum.reduce(size, axes, keepdims=keepdim)
+    if p == 0:
+        return total((a != 0).astype(a.dtype), axes, keepdim)
+    if p == 1:
+        return total(size, axes, keepdim)
+    return np.power(total(np.power(size, p), axes, keepdim), a.dtype.type(1 / p))
+
+
+def _norm_gradient(g, out, a, p=2, dim=None, keepdim=False):
+    g, out = kept(g, a, dim, keepdim), kept(out, a, dim, keepdim)
+    if p == 0:
+        return None  # torch passes nothing on, either
+    if p == 1:
+        return g * np.sign(a)
+    if abs(p) == math.inf:
+        return np.sign(a) * even_share(g, out, np.abs(a), dim)
+    if p == 2:
+        return np.where(out == 0, 0, g * (a / out))
+    return np.where(out == 0, 0, g * np.sign(a) * np.power(np.abs(a) / out, p - 1))
+
+
+def even_share(g, out, a, dim):
+    """The gradient of an extreme, shared evenly among the elements that reach it; g and out with ones for what was
+    reduced."""
+    mask = (a == out) | (np.isnan(out) & np.isnan(a))
+    return g * mask / np.add.reduce(mask, axes_of(dim, a.ndim), a.dtype, keepdims=True)
+
+
+_norm = row(
+    "norm",
+    _norm_forward,
+    (_norm_gradient,),
+    ((0, OUT),),
+    label=lambda a, **options: "LinalgVectorNormBackward0",
+)
+
+
+def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
+    """(sum |input|^p)^(1/p) of all elements, or along dim.
+
+    Args:
+        p: 2 ("fro") by default; 1, 0 (how many are not 0), inf, -inf or any number.
+        dim: one or several dimensions; all by default.
+        keepdim: keeps the reduced dimensions with size 1.
+
+    Example:
+        >>> fastgd.norm(fastgd.tensor([3.0, 4.0]))
+        tensor(5.)
+    """
+    check_tensor("norm", "input", 1, input)
+    if dtype is not None:
+        input = input.to(dtype)
+    if not input.dtype.is_floating_point:
+        raise RuntimeError(
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            f"{of_array(input.numpy()).legacy}: use .float()"
+        )
+    p = 2 if p in ("fro", None) else p
+    if p == "nuc":
+        raise NotImplementedError("norm: fastgd has no nuclear norm; this needs torch")
+    return apply(_norm, (input,), {"p": p, "dim": dim, "keepdim": keepdim})
+
+
+_dist = row(
+    "dist",
+    lambda a, b, p: _norm_forward(a - b, p),
+    (
+        lambda g, out, a, b, p: _norm_gradient(g, out, a - b, p),
+        lambda g, out, a, b, p: -_norm_gradient(g, out, a - b, p),
+    ),
+    ((0, 1, OUT), (0, 1, OUT)),
+)
+
+
+def dist(input, other, p=2):
+    """The p-norm of input - other."""
+    return apply(_dist, (input, other), {"p": p})
+
+
+# ---- all, any, counting
+
+
+def _truth(name, function, doc):
+    made = row(name, lambda a, dim=None, keepdim=False: function(a, axes_of(dim, a.ndim), np.bool_, keepdims=keepdim))
+    return _along(made, doc)
+
+
+all = _truth("all", np.logical_and.reduce, "Whether all elements are not 0, or along dim.")
+any = _truth("any", np.logical_or.reduce, "Whether an element is not 0, or along dim.")
+_count_nonzero = row("count_nonzero", lambda a, dim=None: np.count_nonzero(a, axes_of(dim, a.ndim)))
+
+
+def count_nonzero(input, dim=None):
+    """How many elements are not 0."""
+    return apply(_count_nonzero, (input,), {"dim": dim})
+
+
+# ---- running sums
+
+
+def _running(function, a, dim, dtype):
+    if dtype is None and a.dtype.kind != "f":
+        dtype = np.int64
+    return function(a, check_dim(dim, max(a.ndim, 1)) if a.ndim else None, dtype).reshape(a.shape)
+
+
+def _reversed(a, dim):
+    return np.flip(a, dim) if a.ndim else a
+
+
+def _cumsum_gradient(g, out, a, dim, dtype):
+    return _reversed(np.cumsum(_reversed(g, dim), dim if g.ndim else None), dim).reshape(a.shape)
+
+
+def _cumprod_gradient(g, out, a, dim, dtype):
+    a_first, out_first, g_first = (np.moveaxis(np.atleast_1d(array), dim, 0) for array in (a, out, g))
+    made = np.empty_like(a_first)
+    behind = np.zeros_like(a_first[0])
+    for i in range(len(a_first) - 1, -1, -1):
+        behind = g_first[i] + behind * (a_first[i + 1] if i + 1 < len(a_first) else 0)
+        made[i] = behind * (out_first[i - 1] if i else 1)
+    return np.moveaxis(made, 0, dim).reshape(a.shape)
+
+
+_cumsum = row("cumsum", lambda a, dim, dtype: _running(np.cumsum, a, dim, dtype), (_cumsum_gradient,), ((),))
+_cumprod = row("cumprod", lambda a, dim, dtype: _running(np.cumprod, a, dim, dtype), (_cumprod_gradient,), ((0, OUT),))
+
+
+def _accumulation(made, doc):
+    def accumulate(input, dim=None, *, dtype=None, axis=None):
+        dim = axis if dim is None else dim
+        if dim is None:
+            raise TypeError(f'{made.name}() missing 1 required positional arguments: "dim"')
+        return apply(made, (input,), {"dim": dim, "dtype": None if dtype is None else as_dtype(dtype).numpy})
+
+    return publish(made.name, accumulate, doc)
+
+
+cumsum = _accumulation(_cumsum, "The sums of the first one, two, three, ... elements along dim.")
+cumprod = _accumulation(_cumprod, "The products of the first one, two, three, ... elements along dim.")
+
+# ---- exponentials that are summed
+
+
+def _peak(a, dim):
+    top = np.maximum.reduce(a, axes_of(dim, a.ndim), keepdims=True)
+    return np.where(np.isfinite(top), top, a.dtype.type(0))
+
+
+def _logsumexp_forward(a, dim, keepdim=False):
+    a = floating(a)
+    top = _peak(a, dim)
+    made = np.log(np.add.reduce(np.exp(a - top), axes_of(dim, a.ndim), keepdims=True)) + top
+    return made if keepdim else made.squeeze(axes_of(dim, a.ndim))
+
+
+_logsumexp = row(
+    "logsumexp",
+    _logsumexp_forward,
+    (lambda g, out, a, dim, keepdim=False: kept(g, a, dim, keepdim) * np.exp(a - kept(out, a, dim, keepdim)),),
+    ((0, OUT),),
+)
+
+
+def logsumexp(input, dim, keepdim=False):
+    """log(sum(exp(input))) along dim, without overflow."""
+    return apply(_logsumexp, (input,), {"dim": dim, "keepdim": keepdim})
+
+
+def _shifted(a, dim):
+    return a - _peak(a, dim)
+
+
+def _softmax_forward(a, dim):
+    made = np.exp(_shifted(a, dim))
+    return made / np.add.reduce(made, dim, keepdims=True)
+
+
+def _log_softmax_forward(a, dim):
+    made = _shifted(a, dim)
+    return made - np.log(np.add.reduce(np.exp(made), dim, keepdims=True))
+
+
+_softmax = row(
+    "softmax",
+    _softmax_forward,
+    (lambda g, out, a, dim: out * (g - np.add.reduce(g * out, dim, keepdims=True)),),
+    ((OUT,),),
+)
+_log_softmax = row(
+    "log_softmax",
+    _log_softmax_forward,
+    (lambda g, out, a, dim: g - np.exp(out) * np.add.reduce(g, dim, keepdims=True),),
+    ((OUT,),),
+)
+
+
+def _soft(made, doc):
+    def soft(input, dim=None, dtype=None, *, axis=None):
+        dim = axis if dim is None else dim
+        if dim is None:
+            raise TypeError(f"{made.name}() received an invalid combination of arguments: expected a `dim`")
+        if dtype is not None:
+            input = input.to(dtype)
+        if not input.dtype.is_floating_point:
+            raise NotImplementedError(
+                f"\"{made.name}_kernel_impl\" not implemented for '{input.dtype.legacy}': use .float()"
+            )
+        return apply(made, (input,), {"dim": check_dim(dim, max(input.ndim, 1)) if input.ndim else None})
+
+    return publish(made.name, soft, doc)
+
+
+softmax = _soft(_softmax, "exp(input) / sum(exp(input)) along dim.")
+log_softmax = _soft(_log_softmax, "The logarithm of softmax along dim.")
+
+
+def cov(input, *, correction=1):
+    """The covariances of variables in rows, observations in columns."""
+    centred = input - mean(input, -1, True)
+    if input.ndim < 2:
+        return (centred * centred).sum() / max(input.numel() - correction, 0)
+    return centred @ centred.t() / max(input.shape[1] - correction, 0)
+
+
+def corrcoef(input):
+    """The correlations of variables in rows, observations in columns."""
+    made = cov(input)
+    if input.ndim < 2:
+        return made / made
+    spread = made.diagonal().sqrt()
+    return (made / spread.unsqueeze(1) / spread).clamp(-1, 1)
+
+
+for _function in (cov, corrcoef, nanmean, norm, dist, count_nonzero, logsumexp):
+    publish(_function.__name__, _function, _function.__doc__)

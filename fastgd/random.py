@@ -1,0 +1,527 @@
+"""Random draws on tensors: torch's functions, methods and generators over the compiled streams of _random.
+
+Every function and method that draws takes `generator`, and uses `default_generator` without one. `out` is filled in
+place; one of another shape gets memory of the right shape first. The rules that turn words into numbers are beside the
+loops, in _random.pyx and its headers; DESIGN.md, "Numbers and randomness", sums them up.
+"""
+
+import contextlib
+
+import numpy as np
+
+from ._random import Stream
+from ._tensor import Tensor, apply, from_array, get_default_dtype, method, prepare_write, row
+from ._types import as_dtype, device as device_type, int64
+
+
+class Generator(Stream):
+    """A random stream of its own: from the same seed the same numbers as torch's CPU generator.
+
+    Args:
+        device: "cpu".
+
+    Raises:
+        RuntimeError: another device.
+
+    Example:
+        >>> fastgd.rand(2, generator=fastgd.Generator().manual_seed(0))
+        tensor([0.4963, 0.7682])
+    """
+
+    def __init__(self, device="cpu"):
+        self._device = device_type(device)
+
+    @property
+    def device(self):
+        return self._device
+
+    def get_state(self):
+        """Where the stream stands, as a uint8 tensor that torch's generators load too."""
+        return from_array(super().get_state())
+
+    def set_state(self, new_state):
+        """Goes where get_state was called, here or in torch; returns the generator."""
+        if not isinstance(new_state, Tensor):
+            raise TypeError(
+                f"expected a torch.ByteTensor, but got {type(new_state).__name__}: pass what get_state() returned"
+            )
+        return super().set_state(new_state.detach().numpy())
+
+    def clone_state(self):
+        """Another generator that stands where this one does."""
+        return Generator(self._device).set_state(self.get_state())
+
+
+default_generator = Generator()
+default_generator.seed()
+
+
+def manual_seed(seed):
+    """Starts the default stream at a seed from -2^63 to 2^64 - 1 and returns it.
+
+    Example:
+        >>> fastgd.manual_seed(0).initial_seed()
+        0
+    """
+    return default_generator.manual_seed(int(seed))
+
+
+def seed():
+    """Starts the default stream at a seed from the operating system; returns the seed."""
+    return default_generator.seed()
+
+
+def initial_seed():
+    """The seed that the default stream was started at."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state():
+    """Where the default stream stands, as a uint8 tensor."""
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state):
+    """Puts the default stream where get_rng_state was called."""
+    default_generator.set_state(new_state)
+
+
+@contextlib.contextmanager
+def fork_rng(devices=None, enabled=True, device_type=None):
+    """Within `with fork_rng():`, draws leave no trace: the default stream stands afterwards where it stood before.
+
+    Args:
+        devices, device_type: accepted; there is the CPU only.
+        enabled: False makes it do nothing.
+    """
+    before = get_rng_state() if enabled else None
+    try:
+        yield
+    finally:
+        if enabled:
+            set_rng_state(before)
+
+
+# ---- what the draws have in common
+
+
+def stream_of(generator, name):
+    """The generator, or the default one for None."""
+    if generator is None:
+        return default_generator
+    if not isinstance(generator, Generator):
+        raise TypeError(
+            f"{name}(): argument 'generator' must be torch.Generator, not {type(generator).__name__}: pass "
+            "fastgd.Generator().manual_seed(seed), or leave it out"
+        )
+    return generator
+
+
+def _tensor(name, input):
+    if not isinstance(input, Tensor):
+        raise TypeError(
+            f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}: use fastgd.tensor()"
+        )
+    return input
+
+
+def _shape(name, sizes, size):
+    """A shape from `rand(2, 3)`, `rand((2, 3))` or `rand(size=(2, 3))`."""
+    if size is None and not sizes:
+        raise TypeError(
+            f"{name}() received an invalid combination of arguments - got (): expected sizes, such as (2, 3)"
+        )
+    if size is None:
+        size = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+    return _checked(name, size)
+
+
+def _checked(name, size):
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(
+            f"{name}(): argument 'size' must be tuple of ints, not {type(size).__name__}: write ({size!r},)"
+        )
+    for n in size:
+        if isinstance(n, bool) or not hasattr(n, "__index__"):
+            raise TypeError(f"{name}(): argument 'size' must be tuple of ints, not {type(n).__name__}: got {n!r}")
+    shape = tuple([n.__index__() for n in size])
+    for n in shape:
+        if n < 0:
+            raise RuntimeError(
+                f"Trying to create tensor with negative dimension {n}: {list(shape)}. Pass sizes of 0 or more"
+            )
+    return shape
+
+
+def _target(name, shape, default, out, dtype, device):
+    """The tensor to fill and its array: `out`, or a new one."""
+    if device is not None:
+        device_type(device)
+    if out is None:
+        array = np.empty(shape, default.numpy if dtype is None else as_dtype(dtype).numpy)
+        return from_array(array), array
+    if out.requires_grad:
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad. Pass out.detach()"
+        )
+    if dtype is not None and as_dtype(dtype) != out.dtype:
+        raise RuntimeError(
+            f"dtype {as_dtype(dtype).legacy} does not match dtype of out parameter ({out.dtype.legacy}). Leave one out"
+        )
+    if tuple(out.shape) != shape:
+        out.data = from_array(np.empty(shape, out.dtype.numpy))
+    return out, prepare_write(out)
+
+
+def _like(name, input, dtype, device):
+    """A new tensor of the shape and the order in memory of another, and its array."""
+    if device is not None:
+        device_type(device)
+    array = _tensor(name, input).detach().numpy()
+    array = np.empty_like(array, None if dtype is None else as_dtype(dtype).numpy)
+    return from_array(array), array
+
+
+def _finished(made, requires_grad):
+    return made.requires_grad_() if requires_grad else made
+
+
+# ---- new tensors
+
+# layout, pin_memory and memory_format are accepted because scripts pass them; there is one layout and one memory.
+
+
+def rand(
+    *sizes, size=None, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False,
+    pin_memory=False,
+):  # fmt: skip
+    """Uniforms from [0, 1).
+
+    Args:
+        sizes: the shape, as numbers or as one tuple.
+        generator: where to draw from; the default generator if None.
+        out: a tensor to fill, instead of a new one.
+        dtype: float32 or float64; the default dtype if None.
+        device: "cpu" or None.
+        requires_grad: whether gradients with respect to it are wanted.
+
+    Raises:
+        RuntimeError: a negative size.
+        NotImplementedError: a dtype that is no float.
+
+    Example:
+        >>> _ = fastgd.manual_seed(0)
+        >>> fastgd.rand(2, 2)
+        tensor([[0.4963, 0.7682],
+                [0.0885, 0.1320]])
+    """
+    made, array = _target("rand", _shape("rand", sizes, size), get_default_dtype(), out, dtype, device)
+    stream_of(generator, "rand").uniform_(array)
+    return _finished(made, requires_grad)
+
+
+def randn(
+    *sizes, size=None, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False,
+    pin_memory=False,
+):  # fmt: skip
+    """Normals of mean 0 and standard deviation 1; the arguments are those of rand.
+
+    Example:
+        >>> _ = fastgd.manual_seed(0)
+        >>> fastgd.randn(3)
+        tensor([ 1.5410, -0.2934, -2.1788])
+    """
+    made, array = _target("randn", _shape("randn", sizes, size), get_default_dtype(), out, dtype, device)
+    stream_of(generator, "randn").normal_(array)
+    return _finished(made, requires_grad)
+
+
+def _bounds(name, given, low, high):
+    """low and high from `(high)`, `(low, high)` and their names."""
+    given = list(given)
+    if high is None and given:
+        high = given.pop()
+    if low is None:
+        low = given.pop() if given else 0
+    if high is None or given:
+        raise TypeError(
+            f"{name}() received an invalid combination of arguments: expected a high, or a low and a high, both ints, "
+            "and what gives the shape, as in randint(0, 10, (3,)) and randint_like(x, 0, 10)"
+        )
+    return _whole(name, "low", low), _whole(name, "high", high)
+
+
+def _whole(name, argument, given):
+    if isinstance(given, bool) or not hasattr(given, "__index__"):
+        raise TypeError(f"{name}(): argument '{argument}' must be int, not {type(given).__name__}: got {given!r}")
+    return given.__index__()
+
+
+def randint(
+    *bounds, low=None, high=None, size=None, generator=None, out=None, dtype=None, layout=None, device=None,
+    requires_grad=False, pin_memory=False,
+):  # fmt: skip
+    """Integers from low to high - 1: randint(high, size) or randint(low, high, size).
+
+    Args:
+        low: the smallest; 0 if left out.
+        high: one more than the largest.
+        size: the shape, as a tuple.
+        dtype: int64 if None.
+        generator, out, device, requires_grad: as for rand.
+
+    Raises:
+        RuntimeError: low >= high, bounds that the dtype does not hold, a negative size.
+
+    Example:
+        >>> _ = fastgd.manual_seed(0)
+        >>> fastgd.randint(0, 10, (4,))
+        tensor([4, 9, 3, 0])
+    """
+    if size is None:
+        if len(bounds) < 1 + (high is None):
+            raise TypeError(
+                "randint() received an invalid combination of arguments: expected randint(high, size) or "
+                "randint(low, high, size) with a tuple for the size"
+            )
+        *bounds, size = bounds
+    low, high = _bounds("randint", bounds, low, high)
+    made, array = _target("randint", _checked("randint", size), int64, out, dtype, device)
+    stream_of(generator, "randint").random_(array, low, high)
+    return _finished(made, requires_grad)
+
+
+def randperm(
+    n, *, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False
+):
+    """The numbers from 0 to n - 1 in a random order.
+
+    Args:
+        n: how many.
+        dtype: int64 if None.
+        generator, out, device, requires_grad: as for rand.
+
+    Raises:
+        RuntimeError: n < 0, or more than the dtype counts.
+
+    Example:
+        >>> _ = fastgd.manual_seed(0)
+        >>> fastgd.randperm(5)
+        tensor([4, 0, 1, 3, 2])
+    """
+    stream = stream_of(generator, "randperm")
+    n = _whole("randperm", "n", n)
+    if out is None and dtype is None and device is None:
+        return _finished(from_array(stream.randperm(n)), requires_grad)
+    made, array = _target("randperm", _checked("randperm", (n,)), int64, out, dtype, device)
+    array[...] = stream.randperm(n, array.dtype)
+    return _finished(made, requires_grad)
+
+
+_normal_row = row(
+    "normal",
+    lambda mean, std, stream: stream.normal(mean, std),
+    (lambda g, out, mean, std, stream: np.zeros_like(g), lambda g, out, mean, std, stream: np.zeros_like(g)),
+    ((), ()),
+    label=lambda mean, std, stream: f"NormalBackward{isinstance(mean, np.ndarray) + 2 * isinstance(std, np.ndarray)}",
+)
+
+
+def normal(
+    mean, std=1.0, size=None, *, generator=None, out=None, dtype=None, layout=None, device=None, requires_grad=False,
+    pin_memory=False,
+):  # fmt: skip
+    """Normals of given means and standard deviations: draw * std + mean.
+
+    Args:
+        mean, std: tensors that broadcast together, or a tensor and a number, or two numbers and a size. Gradients
+            with respect to them are zero.
+        size: the shape for two numbers, as a tuple.
+        dtype: for two numbers: the default dtype if None. Otherwise the dtype is that of mean, of std if mean is a
+            number.
+        generator, out, device, requires_grad: as for rand.
+
+    Raises:
+        RuntimeError: a negative standard deviation.
+
+    Example:
+        >>> _ = fastgd.manual_seed(0)
+        >>> fastgd.normal(fastgd.tensor([0.0, 10.0]), 0.5)
+        tensor([0.7705, 9.8533])
+    """
+    stream = stream_of(generator, "normal")
+    if size is None and (isinstance(mean, Tensor) or isinstance(std, Tensor)):
+        made = apply(_normal_row, (mean, std), {"stream": stream})
+        return made if out is None else _copied("normal", made, out)
+    if size is None or isinstance(mean, Tensor) or isinstance(std, Tensor):
+        raise TypeError(
+            "normal() received an invalid combination of arguments: expected a tensor as mean, std or both, or two "
+            "numbers and a size such as normal(0.0, 1.0, (2, 3))"
+        )
+    made, array = _target("normal", _checked("normal", size), get_default_dtype(), out, dtype, device)
+    stream.normal_(array, mean, std)
+    return _finished(made, requires_grad)
+
+
+def _copied(name, made, out):
+    out, array = _target(name, tuple(made.shape), made.dtype, out, None, None)
+    np.copyto(array, made.detach().numpy(), "same_kind")
+    return out
+
+
+_bernoulli_row = row(
+    "bernoulli",
+    lambda p, stream: stream.bernoulli_(np.empty(p.shape, p.dtype), p),
+    (lambda g, out, p, stream: np.zeros_like(g),),
+    ((),),
+)
+
+
+def bernoulli(input, p=None, *, generator=None, out=None):
+    """1 with a probability, else 0, in the dtype of the input.
+
+    Args:
+        input: the probability of each element (gradients with respect to it are zero); only its shape and dtype
+            count where p is given.
+        p: one probability for all.
+        generator, out: as for rand.
+
+    Raises:
+        RuntimeError: a probability outside [0, 1].
+
+    Example:
+        >>> _ = fastgd.manual_seed(0)
+        >>> fastgd.bernoulli(fastgd.tensor([0.0, 0.5, 1.0]))
+        tensor([0., 0., 1.])
+    """
+    stream = stream_of(generator, "bernoulli")
+    if p is None:
+        made = apply(_bernoulli_row, (_tensor("bernoulli", input),), {"stream": stream})
+    else:
+        array = _tensor("bernoulli", input).detach().numpy()
+        made = from_array(stream.bernoulli_(np.empty(array.shape, array.dtype), _plain(p)))
+    return made if out is None else _copied("bernoulli", made, out)
+
+
+def multinomial(input, num_samples, replacement=False, *, generator=None, out=None):
+    """Numbers of categories, drawn by their weights.
+
+    Args:
+        input: weights of shape (categories,) or (rows, categories); each row needs a positive sum, which may be any.
+        num_samples: how many to draw, of each row.
+        replacement: whether a category may come again.
+        generator, out: as for rand.
+
+    Returns:
+        An int64 tensor of shape (num_samples,) or (rows, num_samples).
+
+    Raises:
+        RuntimeError: weights that are negative, infinite, NaN or all 0; more draws without replacement than there are
+            categories.
+
+    Example:
+        >>> _ = fastgd.manual_seed(0)
+        >>> fastgd.multinomial(fastgd.tensor([0.0, 3.0, 1.0]), 4, replacement=True)
+        tensor([2, 1, 1, 2])
+    """
+    stream = stream_of(generator, "multinomial")
+    weights = _tensor("multinomial", input).detach().numpy()
+    if out is not None and out.dtype != int64:
+        raise RuntimeError(f"multinomial expects Long tensor out, got: {out.dtype.legacy}. Pass an int64 tensor")
+    made = from_array(stream.multinomial(weights, num_samples, replacement))
+    return made if out is None else _copied("multinomial", made, out)
+
+
+def rand_like(
+    input, *, generator=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False,
+    memory_format=None,
+):  # fmt: skip
+    """Uniforms from [0, 1) in the shape and dtype of another tensor, drawn in the order of its memory."""
+    made, array = _like("rand_like", input, dtype, device)
+    stream_of(generator, "rand_like").uniform_(array)
+    return _finished(made, requires_grad)
+
+
+def randn_like(
+    input, *, generator=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False,
+    memory_format=None,
+):  # fmt: skip
+    """Standard normals in the shape and dtype of another tensor, drawn in the order of its memory."""
+    made, array = _like("randn_like", input, dtype, device)
+    stream_of(generator, "randn_like").normal_(array)
+    return _finished(made, requires_grad)
+
+
+def randint_like(
+    input, *bounds, low=None, high=None, generator=None, dtype=None, layout=None, device=None, requires_grad=False,
+    pin_memory=False, memory_format=None,
+):  # fmt: skip
+    """Integers from low to high - 1 in the shape and dtype of another tensor, drawn in the order of its memory."""
+    low, high = _bounds("randint_like", bounds, low, high)
+    made, array = _like("randint_like", input, dtype, device)
+    stream_of(generator, "randint_like").random_(array, low, high)
+    return _finished(made, requires_grad)
+
+
+# ---- methods of Tensor
+
+
+def _plain(p):
+    return p.detach().numpy() if isinstance(p, Tensor) else p
+
+
+def uniform_(input, from_=0.0, to=1.0, *, generator=None):
+    """Fills the tensor with uniforms from [from_, to)."""
+    stream_of(generator, "uniform_").uniform_(prepare_write(input), from_, to)
+    return input
+
+
+def normal_(input, mean=0.0, std=1.0, *, generator=None):
+    """Fills the tensor with normals."""
+    stream_of(generator, "normal_").normal_(prepare_write(input), mean, std)
+    return input
+
+
+def exponential_(input, lambd=1.0, *, generator=None):
+    """Fills the tensor with exponentials of the rate lambd."""
+    stream_of(generator, "exponential_").exponential_(prepare_write(input), lambd)
+    return input
+
+
+def random_(input, *bounds, to=None, generator=None):
+    """Fills the tensor with integers: random_(from, to), random_(to), or random_() for all that the dtype counts."""
+    if to is not None:
+        bounds = (*bounds, to)
+    stream_of(generator, "random_").random_(prepare_write(input), *bounds)
+    return input
+
+
+def bernoulli_(input, p=0.5, *, generator=None):
+    """Fills the tensor with 1 (probability p, a number or a tensor that broadcasts) and 0."""
+    stream_of(generator, "bernoulli_").bernoulli_(prepare_write(input), _plain(p))
+    return input
+
+
+for _function in (uniform_, normal_, exponential_, random_, bernoulli_, bernoulli, multinomial):
+    method(_function.__name__, _function)
+
+__all__ = [
+    "Generator",
+    "bernoulli",
+    "default_generator",
+    "get_rng_state",
+    "initial_seed",
+    "manual_seed",
+    "multinomial",
+    "normal",
+    "rand",
+    "rand_like",
+    "randint",
+    "randint_like",
+    "randn",
+    "randn_like",
+    "randperm",
+    "seed",
+    "set_rng_state",
+]

@@ -1,0 +1,57 @@
+"""Builds the compiled modules; everything else about the package is in pyproject.toml.
+
+FASTGD_DEBUG=1 builds without optimisation and checks for None before attributes are read; FASTGD_SANITIZE=1 adds the
+sanitizers of addresses and of undefined behaviour.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+import numpy
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError
+
+DEBUG, SANITIZE = (os.environ.get(f"FASTGD_{name}", "0") != "0" for name in ("DEBUG", "SANITIZE"))
+# Indexing keeps Python's checks: most modules handle objects, and what loops over numbers is C.
+DIRECTIVES = {"language_level": 3, "binding": True, "nonecheck": DEBUG}
+FLAGS = ["-O0", "-g"] if DEBUG else ["-O3", "-g0"]
+FLAGS += ["-fvisibility=hidden", "-Wno-psabi"]          # vectors are no arguments between files: psabi is about that
+SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-g"] if SANITIZE else []
+
+
+class Build(build_ext):
+    def accepts(self, flag):
+        """Whether the compiler takes the flag without a warning."""
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder, "probe.c")
+            source.write_text("int probe;\n")
+            try:
+                self.compiler.compile([str(source)], folder, extra_postargs=["-Werror", flag])
+            except CompileError:
+                return False
+        return True
+
+    def build_extensions(self):
+        flags = [flag for flag in FLAGS if self.accepts(flag)] + SANITIZERS
+        for extension in self.extensions:
+            extension.extra_compile_args += flags
+            extension.extra_link_args += SANITIZERS
+            extension.define_macros.append(("FASTGD_FLAGS", f'"{" ".join(flags)}"'))
+        super().build_extensions()
+
+
+extensions = [
+    Extension(
+        ".".join(source.with_suffix("").parts), [str(source)], include_dirs=["fastgd", numpy.get_include()],
+        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+        depends=[str(header) for header in Path("fastgd").rglob("*.h")],
+    )
+    for source in sorted(Path("fastgd").rglob("*.pyx"))
+]
+setup(
+    ext_modules=cythonize(extensions, compiler_directives=DIRECTIVES),
+    cmdclass={"build_ext": Build}, options={"build_ext": {"parallel": os.cpu_count()}},
+)

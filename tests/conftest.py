@@ -1,0 +1,27 @@
+"""FASTGD_AFFINE=0 runs every test without the affine form; the fixtures here choose for one test."""
+
+import os
+
+import pytest
+
+from fastgd._tensor import set_affine
+
+
+def pytest_configure(config):
+    set_affine(os.environ.get("FASTGD_AFFINE") != "0")
+
+
+@pytest.fixture(params=[True, False], ids=["affine", "tape"])
+def either_way(request):
+    """Runs a test with the affine form and without it; the value says which."""
+    before = set_affine(request.param)
+    yield request.param
+    set_affine(before)
+
+
+@pytest.fixture
+def affine():
+    """Switches the affine form on, for tests of the form itself."""
+    before = set_affine(True)
+    yield
+    set_affine(before)
