@@ -12,10 +12,10 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np
 
-from . import footprint, turn
+from . import descent, footprint, turn
 from .timing import processor
 
-QUESTIONS = {"turn": turn, "footprint": footprint}
+QUESTIONS = {"turn": turn, "descent": descent, "footprint": footprint}
 
 
 def main():

@@ -51,12 +51,13 @@ def loop_by_hand(library, X, y):
     lr = 0.01
 
     def run(turns):
+        nonlocal w, b
         for _ in range(turns):
             loss = ((x * w + b - y) ** 2).mean()
             loss.backward()
             with library.no_grad():
-                w.__isub__(lr * w.grad)
-                b.__isub__(lr * b.grad)
+                w -= lr * w.grad
+                b -= lr * b.grad
             w.grad.zero_()
             b.grad.zero_()
 

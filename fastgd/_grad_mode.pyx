@@ -1,16 +1,19 @@
 """Context managers and decorators that switch recording on or off, compiled: a training loop enters one a turn."""
 
+cimport cython
+
 from ._tensor cimport switch_grad_mode
 
 import functools
 
 
+@cython.freelist(4)
+@cython.no_gc               # one is made every turn, and it holds nothing
 cdef class GradMode:
     """Sets the recording mode of this thread inside `with`, or inside the function that it decorates."""
 
     cdef bint mode
     cdef bint before
-    cdef object function        # that was decorated without parentheses
 
     def __enter__(self):
         self.before = switch_grad_mode(self.mode)
@@ -18,16 +21,7 @@ cdef class GradMode:
     def __exit__(self, kind, exception, traceback):
         switch_grad_mode(self.before)
 
-    def __call__(self, *args, **options):
-        if self.function is None:
-            return self.around(args[0])
-        return self.around(self.function)(*args, **options)
-
-    def __get__(self, instance, owner):
-        return self if instance is None or self.function is None else functools.partial(self, instance)
-
-    def around(self, function):
-        """The function, run in this mode."""
+    def __call__(self, function):
         mode = self.mode
 
         @functools.wraps(function)
@@ -41,7 +35,13 @@ cdef class GradMode:
         return within
 
 
-cdef class no_grad(GradMode):
+cdef object in_mode(bint mode, function):
+    cdef GradMode made = GradMode.__new__(GradMode)
+    made.mode = mode
+    return made if function is None else made(function)
+
+
+def no_grad(function=None):
     """Inside `with no_grad():`, or in a function that it decorates, nothing is recorded.
 
     Example:
@@ -50,26 +50,17 @@ cdef class no_grad(GradMode):
         ...     (w * 2).requires_grad
         False
     """
-
-    def __cinit__(self, function=None):
-        self.mode = False
-        self.function = function
+    return in_mode(False, function)
 
 
-cdef class enable_grad(GradMode):
+def enable_grad(function=None):
     """Inside `with enable_grad():` operations are recorded, even within no_grad."""
-
-    def __cinit__(self, function=None):
-        self.mode = True
-        self.function = function
+    return in_mode(True, function)
 
 
-cdef class inference_mode(GradMode):
-    """no_grad under the name that torch recommends for inference; inference_mode(False) changes nothing."""
-
-    def __cinit__(self, mode=True):
-        self.function = mode if callable(mode) else None
-        self.mode = self.function is None and not mode
+def inference_mode(mode=True):
+    """no_grad under the name that torch recommends for inference; inference_mode(False) records."""
+    return in_mode(False, mode) if callable(mode) else in_mode(not mode, None)
 
 
 cdef class set_grad_enabled(GradMode):
@@ -84,4 +75,4 @@ cdef class set_grad_enabled(GradMode):
 
     def __call__(self, function):
         switch_grad_mode(self.before)
-        return self.around(function)
+        return GradMode.__call__(self, function)

@@ -1,14 +1,14 @@
 """Numbers only: the fused pass and the parameter updates. No Python objects, no GIL."""
 
 cdef extern from "_kernels_levels.h":
-    ctypedef int (*Fused)(
+    ctypedef int (*LossAndGradients)(
         const Rows *, Loss, double, double, const void *, const void *, double *, void *, void *) noexcept nogil
-    ctypedef void (*Update)(
+    ctypedef void (*SgdUpdate)(
         Py_ssize_t, void *, const void *, void *, int, double, double, double, double, int, int) noexcept nogil
     ctypedef struct Level:
         const char *name
-        Fused *fused            # by Precision
-        Update *update
+        LossAndGradients *loss_and_gradients        # by Precision
+        SgdUpdate *sgd_update
     const Level *LEVELS
     int runnable_levels()
     const char *COMPILER
@@ -21,14 +21,14 @@ cdef int loss_and_gradients(
     const Rows *rows, Loss loss, double delta, double scale, const void *W, const void *b,
     double *value, void *gW, void *gb,
 ) noexcept nogil:
-    return in_use.fused[<int>rows.precision](rows, loss, delta, scale, W, b, value, gW, gb)
+    return in_use.loss_and_gradients[<int>rows.precision](rows, loss, delta, scale, W, b, value, gW, gb)
 
 
 cdef void sgd_update(
     Precision precision, Py_ssize_t size, void *p, const void *g, void *buffer, bint first,
     double lr, double momentum, double dampening, double weight_decay, bint nesterov, bint maximize,
 ) noexcept nogil:
-    in_use.update[<int>precision](
+    in_use.sgd_update[<int>precision](
         size, p, g, buffer, first, lr, momentum, dampening, weight_decay, nesterov, maximize)
 
 

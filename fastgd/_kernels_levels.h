@@ -17,19 +17,19 @@
 #define SHORT 4                     /* vectors in a row that a group can keep near */
 #define BLOCK_ROWS 256              /* sums of that many stay in the data's own type; a multiple of GROUP */
 #define BLOCK_COLUMNS 4096          /* so do dot products of that many */
-#ifndef CHUNK_BYTES
 #define CHUNK_BYTES (32 * 1024)     /* of X, which is read twice: what the nearest cache holds */
-#endif
 #define AHEAD (8 * 1024)            /* bytes: far enough that memory answers in time */
 #define STACK_DOUBLES 2048          /* of work space; more than that is allocated */
 
-typedef int Fused(const Rows *, Loss, double, double, const void *, const void *, double *, void *, void *);
-typedef void Update(Py_ssize_t, void *, const void *, void *, int, double, double, double, double, int, int);
+typedef int LossAndGradients(
+    const Rows *, Loss, double, double, const void *, const void *, double *, void *, void *);
+typedef void SgdUpdate(
+    Py_ssize_t, void *, const void *, void *, int, double, double, double, double, int, int);
 
 typedef struct {
     const char *name;
-    Fused *fused[2];                 /* by Precision */
-    Update *update[2];
+    LossAndGradients *loss_and_gradients[2];        /* by Precision */
+    SgdUpdate *sgd_update[2];
 } Level;
 
 #ifdef __GNUC__
@@ -57,8 +57,9 @@ typedef struct {
 #define JOIN_(a, b) a##_##b
 #define JOIN(a, b) JOIN_(a, b)
 #define NAME(name) JOIN(JOIN(name, REAL), LEVEL)
-#define ENTRY(text, level) \
-    {text, {fused_float_##level, fused_double_##level}, {update_float_##level, update_double_##level}}
+#define ENTRY(text, level) { \
+        text, {loss_and_gradients_float_##level, loss_and_gradients_double_##level}, \
+        {sgd_update_float_##level, sgd_update_double_##level}}
 
 #define LEVEL plain
 #define BYTES REAL_BYTES

@@ -173,11 +173,12 @@ INLINE void NAME(short_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end, 
     UNROLL for (int v = 0; v < J; v++) NAME(store)(job->gradients + v * LANES, sums[2 * v] + sums[2 * v + 1]);
 }
 
-/* Where m rows begin, and where the last vector of each can be read, in which it ends. */
+/* Where rows begin, and where the vector with the end of each can be read: in place or, at the end of X, in a copy. */
 typedef struct {
     const REAL *x[BLOCK_ROWS], *tail[BLOCK_ROWS];
     REAL copies[BLOCK_ROWS * LANES];
 } NAME(Places);
+
 #define PLACES NAME(Places)
 
 INLINE void NAME(place)(const JOB *job, Py_ssize_t start, Py_ssize_t m, PLACES *at)
@@ -320,6 +321,8 @@ NOINLINE void NAME(long_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
 {
     const Py_ssize_t d = job->rows->d, k = job->rows->k;
     VEC losses = NAME(same)(0);
+    memset(job->slopes, 0, k * LANES * sizeof(REAL));
+    memset(job->gradients, 0, k * job->width * sizeof(REAL));
     for (; start < end; start += job->chunk) {
         const Py_ssize_t m = end - start < job->chunk ? end - start : job->chunk;
         const REAL *y = NAME(targets)(job, start, m);
@@ -357,7 +360,7 @@ NOINLINE void NAME(block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
     }
 }
 
-NOINLINE int NAME(fused)(
+NOINLINE int NAME(loss_and_gradients)(
     const Rows *rows, Loss loss, double delta, double scale, const void *weights, const void *biases,
     double *value, void *weight_gradients, void *bias_gradients)
 {
@@ -370,16 +373,17 @@ NOINLINE int NAME(fused)(
     job.chunk = BLOCK_ROWS;
     if (job.chunk * d * REAL_BYTES > CHUNK_BYTES) job.chunk = CHUNK_BYTES / (d * REAL_BYTES) / GROUP * GROUP;
     if (job.chunk < GROUP) job.chunk = GROUP;
+    if (job.chunk > n) job.chunk = (n + GROUP - 1) / GROUP * GROUP;
     for (Py_ssize_t i = rows->index || rows->x_stride < 0 ? 0 : n - 1; i < n; i++) {
         const Py_ssize_t end = NAME(offset)(rows, i) + d;
         if (end > job.end) job.end = end;
         if (!rows->index) break;
     }
 
-    const Py_ssize_t doubles = k * (job.width + 1 + job.chunk);
-    const Py_ssize_t sums = k * job.width + (k + 2) * LANES, reals = sums + k * (LANES + 2 * job.chunk);
-    double local[STACK_DOUBLES], *work = local;
+    const Py_ssize_t doubles = k * (job.width + 1 + (d > BLOCK_COLUMNS ? job.chunk : 0));
+    const Py_ssize_t reals = k * (job.width + 2 * LANES + 2 * job.chunk) + 2 * LANES;
     const Py_ssize_t size = doubles + (reals * REAL_BYTES + 7) / 8;
+    double local[STACK_DOUBLES], *work = local;
     if (size > STACK_DOUBLES && !(work = malloc(size * sizeof(double)))) return -1;
     double total = 0, *weight_totals = work, *bias_totals = weight_totals + k * job.width;
     job.wide = bias_totals + k;
@@ -399,19 +403,17 @@ NOINLINE int NAME(fused)(
     const int column = d == 1 && k == 1 && rows->x_stride == 1 && rows->y_stride == 1 && !rows->index;
     const Py_ssize_t block = column ? BLOCK_ROWS * LANES : BLOCK_ROWS;
     for (Py_ssize_t start = 0; start < n; start += block) {
-        memset(job.gradients, 0, sums * sizeof(REAL));
         NAME(block)(&job, start, n - start < block ? n : start + block);
-        for (Py_ssize_t q = 0; q < k * job.width; q++) weight_totals[q] += job.gradients[q];
         REAL three[3];
         NAME(three_sums)(job.losses, three);
         total += three[0];
-        if (k == 1) {
-            bias_totals[0] += three[1];
-            if (d == 1) weight_totals[0] += three[2];
-        } else {
+        if (k == 1) bias_totals[0] += three[1];
+        else
             for (Py_ssize_t l = 0; l < LANES; l++)
                 for (Py_ssize_t o = 0; o < k; o++) bias_totals[o] += job.slopes[l * k + o];
-        }
+        if (k == 1 && d == 1) weight_totals[0] += three[2];
+        else
+            for (Py_ssize_t q = 0; q < k * job.width; q++) weight_totals[q] += job.gradients[q];
     }
 
     if (n == 0) scale = 0;          /* a mean's 1 / n would make NaN of no rows */
@@ -427,7 +429,7 @@ NOINLINE int NAME(fused)(
 }
 
 /* One vector of parameters, in torch's order: weight decay before momentum, Nesterov after it. */
-INLINE void NAME(update_some)(
+INLINE void NAME(sgd_update_some)(
     Py_ssize_t count, REAL *p, const REAL *g, REAL *buffer, int first,
     REAL lr, REAL momentum, REAL undamped, REAL weight_decay, int nesterov, int maximize)
 {
@@ -444,14 +446,14 @@ INLINE void NAME(update_some)(
     NAME(store_some)(p, old - lr * step, count);
 }
 
-NOINLINE void NAME(update)(
+NOINLINE void NAME(sgd_update)(
     Py_ssize_t size, void *parameters, const void *gradients, void *momenta, int first,
     double lr, double momentum, double dampening, double weight_decay, int nesterov, int maximize)
 {
     REAL *p = parameters, *buffer = momenta;
     const REAL *g = gradients;
 #define UPDATE(count) \
-    NAME(update_some)(count, p + i, g + i, buffer ? buffer + i : NULL, first, \
+    NAME(sgd_update_some)(count, p + i, g + i, buffer ? buffer + i : NULL, first, \
                       (REAL)lr, (REAL)momentum, (REAL)(1 - dampening), (REAL)weight_decay, nesterov, maximize)
     Py_ssize_t i = 0;
     for (; i + LANES <= size; i += LANES) UPDATE(LANES);
@@ -462,7 +464,6 @@ NOINLINE void NAME(update)(
 #undef VEC
 #undef JOB
 #undef PLACES
-#undef JOB
 #undef MASK
 #undef LANES
 

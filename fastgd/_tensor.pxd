@@ -1,5 +1,6 @@
 """Tensor and the tape, as other compiled rooms see them."""
 
+from cpython.object cimport PyObject
 from numpy cimport ndarray
 
 cdef enum:
@@ -59,11 +60,11 @@ cdef class Tensor:
     cdef ndarray _array                         # None while the node is Lazy and unread
     cdef Storage _storage                       # None until something counts versions
     cdef Node _node                             # grad_fn; None for a leaf
-    cdef Tensor _grad
+    cdef object _grad                           # None, a tensor, or the array of one that nobody has looked at
     cdef readonly Tensor _base                  # what this is a view of
     cdef bint _requires_grad                    # of a leaf
     cdef dict _hooks                            # of a leaf
-    cdef dict _attributes                       # that somebody set; None until then
+    cdef PyObject *_attributes                  # the __dict__, made when somebody sets an attribute
     cdef object __weakref__
     cdef object one_element(self)
 
@@ -91,6 +92,8 @@ cdef bint grad_enabled() noexcept
 cdef bint switch_grad_mode(bint mode) noexcept
 cdef bint recognising() noexcept
 cdef ndarray array_of(Tensor tensor)
+cdef Tensor grad_of_leaf(Tensor tensor)
+cdef ndarray grad_array(Tensor tensor)
 cdef Tensor wrap(ndarray array)
 cdef Tensor wrap_node(Node node)
 cdef Storage storage_of(Tensor tensor)

@@ -1,10 +1,10 @@
 """Switches for recording, gradients without backward, and operations that a script defines."""
 
 import contextlib
-import functools
 
 import numpy as np
 
+from ._grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from ._tensor import (
     Tensor,
     apply,
@@ -13,82 +13,7 @@ from ._tensor import (
     is_grad_enabled,
     refuse_create_graph,
     row,
-    set_grad_mode,
 )
-
-
-class _GradMode:
-    """A context manager, and a decorator, that sets the recording mode of this thread."""
-
-    def __enter__(self):
-        self._before = set_grad_mode(self._mode)
-
-    def __exit__(self, *exception):
-        set_grad_mode(self._before)
-
-    def __call__(self, function):
-        @functools.wraps(function)
-        def within(*args, **options):
-            before = set_grad_mode(self._mode)
-            try:
-                return function(*args, **options)
-            finally:
-                set_grad_mode(before)
-
-        return within
-
-
-class no_grad(_GradMode):
-    """Inside `with no_grad():`, or in a function that it decorates, nothing is recorded.
-
-    Example:
-        >>> w = fastgd.ones(2, requires_grad=True)
-        >>> with fastgd.no_grad():
-        ...     (w * 2).requires_grad
-        False
-    """
-
-    _mode = False
-
-    def __new__(cls, function=None):
-        made = super().__new__(cls)
-        return made if function is None else made(function)
-
-
-class enable_grad(no_grad):
-    """Inside `with enable_grad():` operations are recorded, even within no_grad."""
-
-    _mode = True
-
-
-class inference_mode(_GradMode):
-    """no_grad under the name that torch recommends for inference."""
-
-    def __new__(cls, mode=True):
-        made = super().__new__(cls)
-        made._mode = False
-        if callable(mode):
-            return made(mode)
-        made._mode = not mode
-        return made
-
-
-class set_grad_enabled(_GradMode):
-    """Sets recording on or off: at once, until the end of a `with`, or within the function that it decorates."""
-
-    def __init__(self, mode):
-        self._mode = bool(mode)
-        self._outside = set_grad_mode(self._mode)
-
-    def __enter__(self):
-        set_grad_mode(self._mode)
-
-    def __exit__(self, *exception):
-        set_grad_mode(self._outside)
-
-    def __call__(self, function):
-        set_grad_mode(self._outside)
-        return super().__call__(function)
 
 
 def is_inference_mode_enabled():

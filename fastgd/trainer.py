@@ -17,7 +17,15 @@ from .descent.rates import Rates
 from .descent.stream import Stop
 from .nn import Module
 from .random import get_rng_state, set_rng_state
-from .utils.data import epoch_order
+from .utils.data import (
+    BatchSampler,
+    DataLoader,
+    RandomSampler,
+    SequentialSampler,
+    TensorDataset,
+    default_collate,
+    epoch_order,
+)
 
 ENGINES = ("auto", "stream", "eager")
 STRETCH_SECONDS = 0.2  # how long C runs before Python looks at the clock, where somebody may be watching
@@ -346,7 +354,13 @@ class _Fit:
         if validation_data is not None:
             self.validation = trainer._pair(*validation_data)
         if y is None:
-            self._from_batches(X, sample_weight, engine)
+            rows = _rows_of(X)
+            if rows is not None and sample_weight is None:
+                *rows, loading = rows
+                self.arguments = arguments = {**arguments, **loading}
+                self._from_rows(*rows, None, engine)
+            else:
+                self._from_batches(X, sample_weight, engine)
         else:
             self._from_rows(X, y, sample_weight, engine)
         self.history.engine = self.engine.name
@@ -635,6 +649,30 @@ class _Fit:
         self.history.load_state_dict(state["history"])
         self.engine.resume(saved["best"], saved["stale"])
         self.val_best, self.val_stale, self.best_weights = saved["val_best"], saved["val_stale"], saved["best_weights"]
+
+
+def _rows_of(loader):
+    """The tensors, and the arguments, by which fit meets the batches of a plain DataLoader; None for other data."""
+    if type(loader) is not DataLoader or type(loader.dataset) is not TensorDataset:
+        return None
+    tensors, sampler = loader.dataset.tensors, loader.sampler
+    plain = type(sampler) is SequentialSampler or (
+        type(sampler) is RandomSampler
+        and not sampler.replacement
+        and sampler.num_samples == len(loader.dataset)
+        and sampler.generator is None
+    )
+    if (
+        len(tensors) != 2
+        or not plain
+        or type(loader.batch_sampler) is not BatchSampler
+        or loader.collate_fn is not default_collate
+        or loader.generator is not None
+        or loader.batch_size >= len(loader.dataset)
+    ):
+        return None
+    shuffle = type(sampler) is RandomSampler
+    return *tensors, {"batch_size": loader.batch_size, "shuffle": shuffle, "drop_last": loader.drop_last}
 
 
 class _Progress:

@@ -275,7 +275,7 @@ ERRORS = {
     "len of a number": (lambda: len(fastgd.tensor(1)), TypeError, r"len\(\) of a 0-d tensor"),
     "iter of a number": (lambda: iter(fastgd.tensor(1)), TypeError, "iteration over a 0-d tensor"),
     "float as index": (lambda: [1][fastgd.tensor(0.0)], TypeError, "only integer tensors of a single element"),
-    "unknown attribute": (lambda: fastgd.ones(1).nothing, AttributeError, "'Tensor' object has no attribute 'nothing'"),
+    "unknown attribute": (lambda: fastgd.ones(1).nothing, AttributeError, "Tensor' object has no attribute 'nothing'"),
     "shape is fixed": (lambda: setattr(fastgd.ones(1), "shape", 3), AttributeError, "not writable"),
     "text as operand": (lambda: fastgd.ones(1) + "a", TypeError, "unsupported operand"),
     "integers that require": (

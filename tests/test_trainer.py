@@ -1,7 +1,5 @@
 """Trainer: the same results as the loop written out, on every engine; how fits stop, fail and go on."""
 
-import os
-import signal
 import subprocess
 import sys
 import textwrap
@@ -15,6 +13,9 @@ from fastgd import nn, optim
 from fastgd.optim import lr_scheduler
 from fastgd.trainer import DivergenceError, Trainer
 from fastgd.utils.data import DataLoader, TensorDataset
+
+# C descends by way of the affine form; test_without_the_form is for the rest.
+pytestmark = pytest.mark.usefixtures("affine")
 
 
 def data(n=53, d=4, k=1, dtype=np.float64, seed=0):
@@ -113,6 +114,16 @@ def test_fit_equals_torch(batches, criterion, reduction):
         else:
             losses[library] = loop(torch, model, optimizer, loss, X, y, 4, **batches)
     np.testing.assert_allclose(losses[fastgd], losses[torch], rtol=1e-10)
+
+
+def test_without_the_form_the_ordinary_loop_gives_the_same(either_way):
+    X, y = data()
+    model = model_for(X, y)
+    history = Trainer(model, optim.SGD(model.parameters(), lr=0.05, momentum=0.9), nn.MSELoss()).fit(X, y, epochs=20)
+    assert history.engine == ("stream" if either_way else "eager")
+    other = model_for(X, y)
+    losses = loop(fastgd, other, optim.SGD(other.parameters(), lr=0.05, momentum=0.9), nn.MSELoss(), X, y, 20)
+    np.testing.assert_allclose(history.loss, losses, rtol=1e-10)
 
 
 class Subclass(nn.Module):
@@ -368,7 +379,6 @@ def test_divergence(engine, batches, dtype):
                                      {"momentum": 0.5, "dampening": 0.3}], ids=str)  # fmt: skip
 def test_the_stable_rate_is_the_limit(options):
     X, y = data()
-    A = np.column_stack([X, np.ones(len(X))])
     from fastgd.descent.stability import largest_stable_rate
 
     defaults = {"momentum": 0, "dampening": 0, "nesterov": False, "weight_decay": 0}
@@ -472,12 +482,23 @@ def test_a_data_loader_gives_the_same_as_its_rows(shuffle):
         fastgd.manual_seed(1)
         if loaded:
             rows = TensorDataset(fastgd.from_numpy(X), fastgd.from_numpy(y))
-            trainer.fit(DataLoader(rows, batch_size=8, shuffle=shuffle), epochs=3)
+            history = trainer.fit(DataLoader(rows, batch_size=8, shuffle=shuffle), epochs=3)
+            assert history.engine == "stream", history.engine_reason
         else:
             trainer.fit(X, y, epochs=3, batch_size=8, shuffle=shuffle)
         params.append((model.weight.tolist(), fastgd.rand(1).item()))
     np.testing.assert_allclose(params[0][0], params[1][0], rtol=1e-12)
     assert params[0][1] == params[1][1]
+
+
+def test_other_batches_run_the_ordinary_loop():
+    X, y = data()
+    batches = [(X[:20], y[:20]), (X[20:], y[20:])]
+    model = model_for(X, y)
+    trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.05), nn.MSELoss())
+    history = trainer.fit(batches, epochs=30)
+    assert history.engine == "eager"
+    assert history.loss[-1] < history.loss[0] / 5
 
 
 @pytest.mark.parametrize("engine", ["auto", "eager"])

@@ -1,11 +1,17 @@
 """Losses as modules."""
 
+from cpython.dict cimport PyDict_GetItemWithError
+from cpython.object cimport PyObject
+
 from .._affine cimport named_loss
 from .._kernels cimport SQUARED
 from .._tensor cimport Tensor
 from .module cimport Module
 
 from . import functional
+
+cdef extern from *:
+    PyObject **_PyObject_GetDictPtr(object owner)
 
 
 cdef class _Loss(Module):
@@ -40,7 +46,9 @@ cdef class MSELoss(_Loss):
 
     cdef object _loss(self, input, target):
         cdef Tensor found
-        reduction = self.reduction
+        # In the instance's __dict__, without the way through the registries of a module.
+        cdef PyObject *known = PyDict_GetItemWithError(<object>_PyObject_GetDictPtr(self)[0], "reduction")
+        reduction = self.reduction if known == NULL else <object>known
         if isinstance(input, Tensor) and isinstance(target, Tensor) and (reduction == "mean" or reduction == "sum"):
             found = named_loss("MseLossBackward0", input, target, SQUARED, 0.0, reduction == "mean")
             if found is not None:

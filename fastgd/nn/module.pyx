@@ -1,13 +1,15 @@
 """Module: a model, as a tree of parameters and parts that are registered when they are set as attributes."""
 
-from cpython.object cimport PyObject_GenericGetAttr, PyObject_GenericSetAttr
+from cpython.object cimport PyObject, PyObject_GenericGetAttr, PyObject_GenericSetAttr
 
 from .._tensor cimport Parameter, Tensor
 
 cdef extern from *:
     """
+    static void fastgd_set_call(PyObject *type, void *call) { ((PyTypeObject *)type)->tp_call = (ternaryfunc)call; }
     static int fastgd_generic_delattr(PyObject *o, PyObject *name) { return PyObject_GenericSetAttr(o, name, NULL); }
     """
+    void fastgd_set_call(object type, void *call)
     int generic_delattr "fastgd_generic_delattr" (object o, object name) except -1
     # What the class itself has under a name, by the interpreter's own cache; NULL without an exception.
     void *_PyType_Lookup(type kind, object name)
@@ -550,3 +552,17 @@ def _convert(tensor, dtype):
 
 def _new_module(kind):
     return kind.__new__(kind)
+
+
+cdef dict NO_OPTIONS = {}
+
+
+cdef object call(Module module, tuple args, PyObject *options):
+    """module(*args): without keywords and hooks, no dict of options is made for it."""
+    if options == NULL and module._forward_pre_hooks is None and module._forward_hooks is None:
+        return module.run(args, NO_OPTIONS)
+    return Module.__call__(module, *args, **({} if options == NULL else <object>options))
+
+
+# Before the classes that inherit it are made.
+fastgd_set_call(Module, <void *>call)

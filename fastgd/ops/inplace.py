@@ -15,7 +15,7 @@ _fill_row = row(
     ((), ()),
     label=lambda a, value: "FillBackward1" if isinstance(value, np.ndarray) else "FillBackward2",
 )
-_zero_row = row("zero", np.zeros_like, (lambda g, out, a: np.zeros_like(g),), ((),))
+row("zero", np.zeros_like, (lambda g, out, a: np.zeros_like(g),), ((),))
 _copy_row = row(
     "copy",
     lambda a, source: np.broadcast_to(source, a.shape).astype(a.dtype),
@@ -40,12 +40,7 @@ def _recorded(*tensors):
     return is_grad_enabled() and any(isinstance(tensor, Tensor) and tensor.requires_grad for tensor in tensors)
 
 
-def zero_(input):
-    """Sets every element to 0."""
-    if _recorded(input):
-        return apply_inplace(_zero_row, (input,), NO_OPTIONS)
-    prepare_write(input)[...] = 0
-    return input
+zero_ = Tensor.zero_
 
 
 def fill_(input, value):
@@ -108,5 +103,5 @@ def _reshaped(name):
 for _name in ("t", "transpose", "squeeze", "unsqueeze"):
     _reshaped(_name)
 publish("clone", clone, clone.__doc__)
-for _function in (contiguous, zero_, fill_, copy_, fill_diagonal_, apply_):
+for _function in (contiguous, fill_, copy_, fill_diagonal_, apply_):
     method(_function.__name__, _function)

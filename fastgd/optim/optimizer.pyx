@@ -3,7 +3,7 @@
 cimport numpy as cnp
 from numpy cimport ndarray
 
-from .._tensor cimport Tensor, array_of, before_write, wrap, written
+from .._tensor cimport Tensor, array_of, before_write, grad_array, grad_of_leaf, wrap, written
 
 import math
 import warnings
@@ -159,7 +159,7 @@ cdef class Optimizer:
                 if set_to_none:
                     param._grad = None
                 else:
-                    param._grad.detach_().zero_()
+                    grad_of_leaf(param).detach_().zero_()
 
     cdef object read(self, dict group):
         raise NotImplementedError
@@ -365,7 +365,7 @@ cdef ndarray alike(ndarray array, ndarray p, str what):
 
 
 cdef ndarray gradient_of(Tensor param, ndarray p):
-    return alike(array_of(param._grad), p, "gradient")
+    return alike(grad_array(param), p, "gradient")
 
 
 cdef ndarray state_of(dict state, str name, ndarray p, double initial):
