@@ -8,7 +8,7 @@ import numpy as np
 
 from .timing import in_turns, median, shown
 
-MODULE_SIZES = [
+SIZES = [
     (3, 1, 1),
     (100, 1, 1),
     (100, 10, 1),
@@ -18,7 +18,6 @@ MODULE_SIZES = [
     (10_000, 10, 3),
     (10_000, 784, 10),
 ]
-BY_HAND_SIZES = [(3, 1, 1), (100, 1, 1), (1000, 1, 1), (100_000, 1, 1)]
 
 
 def table(n, d, k):
@@ -45,15 +44,19 @@ def module_loop(library, X, y):
 
 
 def loop_by_hand(library, X, y):
-    x, y = library.from_numpy(X[:, 0].copy()), library.from_numpy(y[:, 0].copy())
-    w = library.tensor([0.5], requires_grad=True)
-    b = library.tensor([0.5], requires_grad=True)
+    """x * w + b for one feature and output, X @ w + b for more."""
+    n, d = X.shape
+    k = y.shape[1]
+    single = d == k == 1
+    x, y = library.from_numpy(X[:, 0].copy() if single else X), library.from_numpy(y[:, 0].copy() if single else y)
+    w = library.zeros(1 if single else (d, k), requires_grad=True)
+    b = library.zeros(k, requires_grad=True)
     lr = 0.01
 
     def run(turns):
         nonlocal w, b
         for _ in range(turns):
-            loss = ((x * w + b - y) ** 2).mean()
+            loss = (((x * w if single else x @ w) + b - y) ** 2).mean()
             loss.backward()
             with library.no_grad():
                 w -= lr * w.grad
@@ -66,11 +69,8 @@ def loop_by_hand(library, X, y):
 
 def rows(libraries, quick=False):
     """(question, size, seconds by library) for every size."""
-    for question, make, sizes in (
-        ("Linear, MSELoss, SGD", module_loop, MODULE_SIZES),
-        ("by hand", loop_by_hand, BY_HAND_SIZES),
-    ):
-        for n, d, k in sizes:
+    for question, make in (("Linear, MSELoss, SGD", module_loop), ("by hand", loop_by_hand)):
+        for n, d, k in SIZES:
             X, y = table(n, d, k)
             runs = {name: make(library, X, y) for name, library in libraries.items()}
             yield question, (n, d, k), in_turns(runs, *((0.02, 3) if quick else ()))

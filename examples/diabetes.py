@@ -12,7 +12,7 @@ import numpy as np
 import fastgd
 from fastgd import nn, optim
 
-EPOCHS = 5_000
+EPOCHS = 1_000
 
 try:
     from tqdm import tqdm
@@ -39,14 +39,13 @@ def train(model, X, y):
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        if epoch % 500 == 0 or epoch == EPOCHS - 1:
+        if epoch % 100 == 0 or epoch == EPOCHS - 1:
             line = f"epoch {epoch:6d}   loss {loss.item():10.3f}"
             if bar is None:
                 print(line)
             else:
+                bar.update(epoch + 1 - bar.n)
                 bar.write(line)
-        if bar is not None and epoch % 100 == 99:
-            bar.update(100)
     if bar is not None:
         bar.close()
 

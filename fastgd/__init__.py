@@ -86,8 +86,8 @@ newaxis = None
 
 # Imported when somebody asks for them.
 _LATER = {
-    "DivergenceError": "trainer",
-    "History": "trainer",
+    "DivergenceError": "history",
+    "History": "history",
     "Trainer": "trainer",
     "install_as_torch": "standin",
     "load": "serialization",

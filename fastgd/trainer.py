@@ -2,7 +2,6 @@
 
 import copy
 import math
-import sys
 import time
 import warnings
 
@@ -15,7 +14,9 @@ from .descent.eager import EagerEngine
 from .descent.plan import NotPlannable, plan_stream
 from .descent.rates import Rates
 from .descent.stream import Stop
+from .history import DivergenceError, History
 from .nn import Module
+from .progress import Progress
 from .random import get_rng_state, set_rng_state
 from .utils.data import (
     BatchSampler,
@@ -29,74 +30,6 @@ from .utils.data import (
 
 ENGINES = ("auto", "stream", "eager")
 STRETCH_SECONDS = 0.2  # how long C runs before Python looks at the clock, where somebody may be watching
-
-
-class History:
-    """What a fit has seen, epoch by epoch.
-
-    Attributes:
-        loss: the loss before the update (full batch), or the row-weighted mean of the batch losses, float64.
-        val_loss: the loss on the validation data after each epoch, where there is any.
-        lr: the learning rate of the first parameter group.
-        grad_norm: the L2 norm of the gradient of the loss without weight decay (full batch).
-        seconds: since the start of the fit, stamped once a stretch of epochs.
-        stop_reason: "epochs", "tol", "grad_tol", "max_seconds", "callback", "diverged" or "interrupted".
-        engine, engine_reason: which engine ran, and why not a faster one.
-    """
-
-    FIELDS = ("loss", "val_loss", "lr", "grad_norm", "seconds")
-
-    def __init__(self):
-        self._pieces = {field: [] for field in self.FIELDS}
-        self.stop_reason = self.engine = None
-        self.engine_reason = ""
-
-    def __len__(self):
-        return sum(len(piece) for piece in self._pieces["loss"])
-
-    def append(self, **pieces):
-        """Adds one stretch of epochs."""
-        for field, piece in pieces.items():
-            self._pieces[field].append(np.atleast_1d(np.asarray(piece, np.float64)))
-
-    def _joined(self, field):
-        pieces = self._pieces[field]
-        if len(pieces) > 1:
-            pieces[:] = [np.concatenate(pieces)]
-        return pieces[0] if pieces else np.empty(0)
-
-    loss = property(lambda self: self._joined("loss"))
-    val_loss = property(lambda self: self._joined("val_loss"))
-    lr = property(lambda self: self._joined("lr"))
-    grad_norm = property(lambda self: self._joined("grad_norm"))
-    seconds = property(lambda self: self._joined("seconds"))
-
-    def state_dict(self):
-        state = {field: self._joined(field) for field in self.FIELDS}
-        return {**state, "engine": self.engine, "engine_reason": self.engine_reason}
-
-    def load_state_dict(self, state):
-        self._pieces = {field: [np.asarray(state[field])] for field in self.FIELDS}
-        self.engine, self.engine_reason = state["engine"], state["engine_reason"]
-
-    def __repr__(self):
-        last = f", loss {self.loss[-1]:.6g}" if len(self) else ""
-        return f"History({len(self)} epochs{last}, stopped by {self.stop_reason}, engine {self.engine})"
-
-
-class DivergenceError(ArithmeticError):
-    """The loss or the weights are no longer finite.
-
-    Attributes:
-        epoch: of the first loss that is not finite.
-        lr: the learning rate in use.
-        largest_stable_lr: the limit for full-batch descent with these options, None where there is none.
-        history: up to the last finite epoch, whose weights the model holds.
-    """
-
-    def __init__(self, message, epoch, lr, largest_stable_lr, history):
-        super().__init__(message)
-        self.epoch, self.lr, self.largest_stable_lr, self.history = epoch, lr, largest_stable_lr, history
 
 
 class Trainer:
@@ -466,7 +399,7 @@ class _Fit:
         deadline = 0.0 if max_seconds is None else time.monotonic() + max_seconds
         history = self.history
         watched = bool(callbacks) or self.validation is not None or self.rates.needs_metric or self.engine.name == "eager"
-        bar = _Progress(progress, epochs, len(history))
+        bar = Progress(progress, epochs, len(history))
         stretch = 1 if watched else 16
         history.stop_reason = "epochs"
         tol = -1.0 if self.validation is not None else self.tol
@@ -482,7 +415,7 @@ class _Fit:
                 took = time.perf_counter() - begun
                 if done:
                     stamp = time.perf_counter() - start
-                    history.append(loss=losses, lr=rates, seconds=np.full(done, stamp))
+                    history.append(loss=losses, lr=rates, seconds=np.broadcast_to(stamp, done))
                     if len(norms):
                         history.append(grad_norm=norms)
                 if stop in (Stop.NOT_FINITE, Stop.INTERRUPTED, Stop.NO_MEMORY):
@@ -673,54 +606,3 @@ def _rows_of(loader):
         return None
     shuffle = type(sampler) is RandomSampler
     return *tensors, {"batch_size": loader.batch_size, "shuffle": shuffle, "drop_last": loader.drop_last}
-
-
-class _Progress:
-    """A bar, once the fit has taken a second, where a person is looking."""
-
-    def __init__(self, wanted, epochs, done):
-        self.epochs, self.start, self.bar, self.done = epochs, time.perf_counter(), None, done
-        self.wanted = _somebody_looks() if wanted is None else wanted
-        self.after = 1.0 if wanted is None else 0.0
-
-    def show(self, done, history, optimizer):
-        if not self.wanted or (self.bar is None and time.perf_counter() - self.start < self.after):
-            return
-        if self.bar is None:
-            self.bar = _bar(self.epochs, self.done)
-        self.bar.update(done - self.bar.n)
-        self.bar.set_postfix(loss=f"{history.loss[-1]:.4g}", lr=f"{history.lr[-1]:.3g}")
-
-    def close(self):
-        if self.bar is not None:
-            self.bar.close()
-
-
-def _somebody_looks():
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
-
-
-def _bar(epochs, done):
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        return _Lines(epochs, done)
-    return tqdm(total=epochs, initial=done, unit="epoch")
-
-
-class _Lines:
-    """Plain lines in place of a bar, one a second."""
-
-    def __init__(self, epochs, done):
-        self.epochs, self.n, self.told = epochs, done, 0.0
-
-    def update(self, more):
-        self.n += more
-
-    def set_postfix(self, **shown):
-        if time.perf_counter() - self.told >= 1 or self.n == self.epochs:
-            self.told = time.perf_counter()
-            print(f"epoch {self.n} of {self.epochs}: " + ", ".join(f"{k} {v}" for k, v in shown.items()), file=sys.stderr)
-
-    def close(self):
-        pass

@@ -11,7 +11,7 @@ import pytest
 import fastgd
 from fastgd import nn, optim
 from fastgd.optim import lr_scheduler
-from fastgd.trainer import DivergenceError, Trainer
+from fastgd import DivergenceError, Trainer
 from fastgd.utils.data import DataLoader, TensorDataset
 
 # C descends by way of the affine form; test_without_the_form is for the rest.

@@ -30,7 +30,8 @@ class Rates:
         """Per group, arrays of the learning rates and momenta of the next steps."""
         groups = self.optimizer.param_groups
         if self.scheduler is None or self.needs_metric:
-            return [tuple(np.full(steps, value) for value in _rates(group)) for group in groups]
+            # One number for all steps: arrays of the same length that take no memory.
+            return [tuple(np.broadcast_to(value, steps) for value in _rates(group)) for group in groups]
         self._saved = self._state()
         rates = [(np.empty(steps), np.empty(steps)) for _ in groups]
         for step in range(steps):

@@ -51,6 +51,7 @@ cdef struct Part:
     bint nesterov, maximize
     const double *lr            # by epoch, or by batch
     const double *momentum
+    Py_ssize_t step             # from one rate to the next: 0 where all are the same
 
 
 cdef double now() noexcept nogil:
@@ -205,6 +206,7 @@ cdef class Stream:
         for i in range(self.part_count):
             self.parts[i].lr = <const double *><size_t>rates[i][0].ctypes.data
             self.parts[i].momentum = <const double *><size_t>rates[i][1].ctypes.data
+            self.parts[i].step = rates[i][0].strides[0] // 8
         steps = self.batches()
         self.last_look = now()
         self.work_since_look = 0
@@ -349,17 +351,20 @@ cdef class Stream:
 
     cdef void update(self, Py_ssize_t at) noexcept nogil:
         cdef Part *part
+        cdef double momentum
+        cdef bint has_buffer
         cdef int i
         for i in range(self.part_count):
             part = &self.parts[i]
+            momentum = part.momentum[at * part.step]
+            has_buffer = part.has_buffer and momentum != 0
             sgd_update(
                 self.rows.precision, part.size, self.value + part.start * self.item,
-                self.gradient + part.start * self.item,
-                self.buffer + part.start * self.item if part.has_buffer and part.momentum[at] != 0 else NULL,
-                not part.started, part.lr[at], part.momentum[at], part.dampening, part.weight_decay,
+                self.gradient + part.start * self.item, self.buffer + part.start * self.item if has_buffer else NULL,
+                not part.started, part.lr[at * part.step], momentum, part.dampening, part.weight_decay,
                 part.nesterov, part.maximize,
             )
-            if part.has_buffer and part.momentum[at] != 0:
+            if has_buffer:
                 part.started = True
 
     cdef Stop after_epoch(self, double loss, double tol, Py_ssize_t patience, double deadline) noexcept nogil:
