@@ -2,6 +2,7 @@
 
 import argparse
 import datetime
+import importlib.metadata
 import os
 import platform
 import sys
@@ -32,12 +33,11 @@ def main():
     import fastgd
 
     versions = {"python": platform.python_version(), "numpy": np.__version__, "fastgd": fastgd.__version__}
-    try:
-        import torch
-
-        versions["torch"] = torch.__version__
-    except ImportError:
-        pass
+    for peer in ("torch", "jax", "numba", "scikit-learn"):
+        try:
+            versions[peer] = importlib.metadata.version(peer)
+        except importlib.metadata.PackageNotFoundError:
+            pass
     print(f"{processor()}, one core, {datetime.date.today()}")
     print(", ".join(f"{name} {version}" for name, version in versions.items()))
     for name in given.questions or QUESTIONS:
