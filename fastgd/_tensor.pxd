@@ -88,7 +88,6 @@ cdef class Row:
     cdef int arithmetic                         # which of the few that are computed without numpy
 
 
-cdef bint grad_enabled() noexcept
 cdef bint switch_grad_mode(bint mode) noexcept
 cdef bint recognising() noexcept
 cdef ndarray array_of(Tensor tensor)

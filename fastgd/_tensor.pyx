@@ -1,7 +1,7 @@
 """Tensor, Parameter, and the tape that carries gradients back.
 
 A tensor is a numpy array, or a Lazy node that will yield one. The tape is made of Nodes. Each operation is a Row of
-a table that ops.py fills; `apply` computes a row and records it. Nodes are numbered as they are made, so going back
+a table that ops fills; `apply` computes a row and records it. Nodes are numbered as they are made, so going back
 in the order of falling numbers meets every node after all that used it: no counting of users is needed.
 """
 
@@ -89,20 +89,12 @@ cdef object enter_quiet():
         return context
 
 
-cdef bint grad_enabled() noexcept:
-    return fastgd_grad_enabled
-
-
 cdef bint switch_grad_mode(bint mode) noexcept:
     """Switches recording on or off in this thread; returns what it was."""
     global fastgd_grad_enabled
     before = fastgd_grad_enabled
     fastgd_grad_enabled = mode
     return before
-
-
-def set_grad_mode(bint mode):
-    return bool(switch_grad_mode(mode))
 
 
 def is_grad_enabled():
