@@ -4,7 +4,7 @@
 
 #include <Python.h>
 
-typedef enum { SQUARED, ABSOLUTE, HUBER } Loss;
+typedef enum { SQUARED, ABSOLUTE, HUBER, LOGISTIC } Loss;
 typedef enum { SINGLE, DOUBLE } Precision;
 
 typedef struct {
@@ -14,7 +14,34 @@ typedef struct {
     Py_ssize_t x_stride;
     const void *y;
     Py_ssize_t y_stride;
+    const void *weights;
     const Py_ssize_t *index;
 } Rows;
+
+typedef struct {
+    Precision precision;
+    Py_ssize_t n, d, k;
+    void *X, *y, *weights;
+    Py_ssize_t chunk;
+    int far;
+} Packed;
+
+typedef struct {
+    Py_ssize_t start, size;
+    int has_buffer, started, kept_started;
+    double dampening, weight_decay;
+    int nesterov, maximize;
+    const double *lr, *momentum;
+    Py_ssize_t stride;
+} Part;
+
+enum { MOST_PARTS = 2 };
+
+typedef struct {
+    Precision precision;
+    void *value, *bias, *gradient, *buffer, *kept, *kept_buffer;
+    int part_count;
+    Part parts[MOST_PARTS];
+} Parameters;
 
 #endif

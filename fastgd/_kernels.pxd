@@ -5,6 +5,7 @@ cdef extern from "_kernels.h":
         SQUARED         # r^2
         ABSOLUTE        # |r|
         HUBER           # r^2 / 2 within delta, delta (|r| - delta / 2) outside
+        LOGISTIC        # log(1 + e^p) - y p, p the prediction
 
     ctypedef enum Precision:
         SINGLE
@@ -20,9 +21,47 @@ cdef extern from "_kernels.h":
         Py_ssize_t x_stride         # from row to row, any sign, 0 included
         const void *y               # n x k
         Py_ssize_t y_stride
+        const void *weights         # one a row, or NULL: all 1
         const Py_ssize_t *index     # the n rows of X and y to read, or NULL: 0 .. n - 1
 
-# value = scale * sum of loss(r), r = x W^T + b - y; gW and gb are its gradients.
+    ctypedef struct Packed:
+        # Rows in groups of 16, each column by column (groups_of n, times d, k and 1); weight 0 fills the last.
+        Precision precision
+        Py_ssize_t n, d, k
+        void *X
+        void *y
+        void *weights
+        Py_ssize_t chunk            # groups that go through the pass together
+        bint far                    # the next chunk is to be asked for in time
+
+    ctypedef struct Part:
+        # A stretch of the parameters with options of its own.
+        Py_ssize_t start, size
+        bint has_buffer             # momentum may be in use
+        bint started                # the buffer holds something
+        bint kept_started
+        double dampening, weight_decay
+        bint nesterov, maximize
+        const double *lr            # by the number of the step
+        const double *momentum
+        Py_ssize_t stride           # of both: 0 where all steps have the same
+
+    enum:
+        MOST_PARTS
+
+    ctypedef struct Parameters:
+        # W (k x d) then b (k) in each; what is kept is the state before the last undoable step.
+        Precision precision
+        void *value
+        void *bias                  # within value, or NULL
+        void *gradient
+        void *buffer
+        void *kept
+        void *kept_buffer
+        int part_count
+        Part parts[MOST_PARTS]
+
+# value = scale * sum of weight * loss(r), r = x W^T + b - y; gW and gb are its gradients.
 # W is k x d and b is k, both contiguous; b, gW and gb may be NULL. Returns -1 where memory ran out.
 cdef int loss_and_gradients(
     const Rows *rows, Loss loss, double delta, double scale,
@@ -37,4 +76,27 @@ cdef void sgd_update(
     const void *g,                              # IN
     void *buffer, bint first,                   # INOUT; on the first step buffer is written, not read
     double lr, double momentum, double dampening, double weight_decay, bint nesterov, bint maximize,
+) noexcept nogil
+
+# Rows in all the groups that n rows make.
+cdef Py_ssize_t groups_of(Py_ssize_t n) noexcept nogil
+
+# Rows to packed rows, whose arrays have place for them.
+cdef void pack(const Rows *rows, Packed *packed) noexcept nogil
+
+# loss_and_gradients over packed rows.
+cdef int packed_pass(
+    const Packed *rows, Loss loss, double delta, double scale,
+    const void *W, const void *b,               # IN
+    double *value, void *gW, void *gb,          # OUT
+) noexcept nogil
+
+# The step numbered `at`, with the gradient that `parameters` hold. With norm (OUT), the gradient's, it can be undone.
+cdef void sgd_step(Parameters *parameters, Py_ssize_t at, double *norm) noexcept nogil
+
+# A step for every row, numbered at, at + by, ...; a part is NULL where it is not trained. Returns the sum of
+# weight * loss.
+cdef double samples(
+    const Rows *rows, Loss loss, double delta, bint mean, Parameters *parameters, Part *weight_part, Part *bias_part,
+    Py_ssize_t at, Py_ssize_t by,
 ) noexcept nogil

@@ -1,16 +1,31 @@
 """Numbers only: the fused pass and the parameter updates. No Python objects, no GIL."""
 
+import numpy as np
+
 cdef extern from "_kernels_levels.h":
     ctypedef int (*LossAndGradients)(
         const Rows *, Loss, double, double, const void *, const void *, double *, void *, void *) noexcept nogil
+    ctypedef void (*Pack)(const Rows *, void *, void *, void *) noexcept nogil
+    ctypedef int (*PackedPass)(
+        const Packed *, Loss, double, double, const void *, const void *, double *, void *, void *) noexcept nogil
+    ctypedef double (*Samples)(
+        const Rows *, Loss, double, int, Parameters *, Part *, Part *, Py_ssize_t, Py_ssize_t) noexcept nogil
     ctypedef void (*SgdUpdate)(
         Py_ssize_t, void *, const void *, void *, int, double, double, double, double, int, int) noexcept nogil
+    ctypedef void (*SgdStep)(Parameters *, Py_ssize_t, double *) noexcept nogil
     ctypedef struct Level:
         const char *name
         LossAndGradients *loss_and_gradients        # by Precision
+        Pack *pack
+        PackedPass *packed_pass
+        Samples *samples
         SgdUpdate *sgd_update
+        SgdStep *sgd_step
     const Level *LEVELS
     int runnable_levels()
+    Py_ssize_t GROUP
+    Py_ssize_t CHUNK_BYTES
+    Py_ssize_t FAR_BYTES
     const char *COMPILER
     const char *FASTGD_FLAGS
 
@@ -30,6 +45,40 @@ cdef void sgd_update(
 ) noexcept nogil:
     in_use.sgd_update[<int>precision](
         size, p, g, buffer, first, lr, momentum, dampening, weight_decay, nesterov, maximize)
+
+
+cdef Py_ssize_t groups_of(Py_ssize_t n) noexcept nogil:
+    return (n + GROUP - 1) // GROUP * GROUP
+
+
+cdef void pack(const Rows *rows, Packed *packed) noexcept nogil:
+    packed.precision, packed.n, packed.d, packed.k = rows.precision, rows.n, rows.d, rows.k
+    cdef Py_ssize_t groups = groups_of(rows.n) // GROUP
+    cdef Py_ssize_t group_bytes = GROUP * rows.d * (4 if rows.precision == SINGLE else 8)
+    # Two chunks share the nearest cache where the next one is asked for while one is worked on.
+    packed.far = groups * group_bytes > FAR_BYTES and 4 * group_bytes <= CHUNK_BYTES
+    packed.chunk = (CHUNK_BYTES // 2 if packed.far else CHUNK_BYTES) // group_bytes // 4 * 4
+    packed.chunk = min(max(packed.chunk, 4), groups)
+    in_use.pack[<int>rows.precision](rows, packed.X, packed.y, packed.weights)
+
+
+cdef int packed_pass(
+    const Packed *rows, Loss loss, double delta, double scale, const void *W, const void *b,
+    double *value, void *gW, void *gb,
+) noexcept nogil:
+    return in_use.packed_pass[<int>rows.precision](rows, loss, delta, scale, W, b, value, gW, gb)
+
+
+cdef void sgd_step(Parameters *parameters, Py_ssize_t at, double *norm) noexcept nogil:
+    in_use.sgd_step[<int>parameters.precision](parameters, at, norm)
+
+
+cdef double samples(
+    const Rows *rows, Loss loss, double delta, bint mean, Parameters *parameters, Part *weight_part, Part *bias_part,
+    Py_ssize_t at, Py_ssize_t by,
+) noexcept nogil:
+    return in_use.samples[<int>rows.precision](
+        rows, loss, delta, mean, parameters, weight_part, bias_part, at, by)
 
 
 def levels():
@@ -65,9 +114,11 @@ cdef void *_data(array):
     return NULL if array is None else <void *><size_t>array.__array_interface__["data"][0]
 
 
-def run_pass(X, y, W, b=None, *, Loss loss=SQUARED, delta=1.0, scale=1.0, index=None, gW=None, gb=None):
-    """`loss_and_gradients`: returns the value and fills gW and gb."""
+def run_pass(X, y, W, b=None, *, Loss loss=SQUARED, delta=1.0, scale=1.0, weights=None, index=None, packed=False,
+             gW=None, gb=None):
+    """`loss_and_gradients`, or with packed `packed_pass`: returns the value and fills gW and gb."""
     cdef Rows rows
+    cdef Packed groups
     cdef double value
     rows.precision = _precision(X)
     rows.n = len(X if index is None else index)
@@ -75,6 +126,15 @@ def run_pass(X, y, W, b=None, *, Loss loss=SQUARED, delta=1.0, scale=1.0, index=
     rows.X, rows.x_stride = _data(X), X.strides[0] // X.itemsize
     rows.y, rows.y_stride = _data(y), y.strides[0] // y.itemsize
     rows.index = <const Py_ssize_t *>_data(index)
+    rows.weights = _data(weights)
+    if packed:
+        n = groups_of(rows.n)
+        arrays = [np.empty(n * columns, X.dtype) for columns in (rows.d, rows.k, 1)]
+        groups.X, groups.y, groups.weights = _data(arrays[0]), _data(arrays[1]), _data(arrays[2])
+        pack(&rows, &groups)
+        if packed_pass(&groups, loss, delta, scale, _data(W), _data(b), &value, _data(gW), _data(gb)):
+            raise MemoryError(f"no memory for the work space of {rows.k} outputs of {rows.d} features")
+        return value
     if loss_and_gradients(&rows, loss, delta, scale, _data(W), _data(b), &value, _data(gW), _data(gb)):
         raise MemoryError(f"no memory for the work space of {rows.k} outputs of {rows.d} features")
     return value

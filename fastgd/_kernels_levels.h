@@ -2,13 +2,15 @@
  *
  * plain                   one number at a time: what any C compiler makes of it
  * baseline                vectors of 16 bytes, which every 64-bit processor has (GCC, clang)
- * x86-64-v3, x86-64-v4    vectors of 32 and 64 bytes, fused multiply-add, masked loads
+ * x86-64-v3, x86-64-v4    vectors of 32 and 64 bytes, fused multiply-add, masked loads and stores
  *
  * Only functions are compiled for a level, not the file: nothing else uses its instructions.
  */
 #ifndef FASTGD_KERNELS_LEVELS_H
 #define FASTGD_KERNELS_LEVELS_H
 
+#include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include "_kernels.h"
@@ -18,31 +20,46 @@
 #define BLOCK_ROWS 256              /* sums of that many stay in the data's own type; a multiple of GROUP */
 #define BLOCK_COLUMNS 4096          /* so do dot products of that many */
 #define CHUNK_BYTES (32 * 1024)     /* of X, which is read twice: what the nearest cache holds */
+#define FAR_BYTES (768 * 1024)      /* of X: what comes from further than the second cache */
 #define AHEAD (8 * 1024)            /* bytes: far enough that memory answers in time */
+#define LINE 64                     /* bytes of the caches' */
 #define STACK_DOUBLES 2048          /* of work space; more than that is allocated */
 
 typedef int LossAndGradients(
     const Rows *, Loss, double, double, const void *, const void *, double *, void *, void *);
+typedef int PackedPass(
+    const Packed *, Loss, double, double, const void *, const void *, double *, void *, void *);
+typedef void Pack(const Rows *, void *, void *, void *);
+typedef double Samples(const Rows *, Loss, double, int, Parameters *, Part *, Part *, Py_ssize_t, Py_ssize_t);
 typedef void SgdUpdate(
     Py_ssize_t, void *, const void *, void *, int, double, double, double, double, int, int);
+typedef void SgdStep(Parameters *, Py_ssize_t, double *);
 
 typedef struct {
     const char *name;
     LossAndGradients *loss_and_gradients[2];        /* by Precision */
+    Pack *pack[2];
+    PackedPass *packed_pass[2];
+    Samples *samples[2];
     SgdUpdate *sgd_update[2];
+    SgdStep *sgd_step[2];
 } Level;
 
 #ifdef __GNUC__
 #define INLINE static inline __attribute__((always_inline))
 #define NOINLINE static __attribute__((noinline))
-#define PREFETCH(p) __builtin_prefetch((const char *)(p) + AHEAD)
+#define FETCH(p) __builtin_prefetch(p)
+#define PREFETCH(p) FETCH((const char *)(p) + AHEAD)
 /* A load that broadcasts is one instruction; from a register, compilers make shuffles. */
 #define BROADCAST_FROM_MEMORY(array) __asm__("" : "+m"(array))
+#define ALIGNED __attribute__((aligned(LINE)))
 #else
 #define INLINE static inline
 #define NOINLINE static
+#define FETCH(p)
 #define PREFETCH(p)
 #define BROADCAST_FROM_MEMORY(array)
+#define ALIGNED
 #endif
 
 #define PRAGMA(text) _Pragma(#text)
@@ -54,12 +71,15 @@ typedef struct {
 #define TARGET_END PRAGMA(GCC pop_options)
 #endif
 
+#define AT(array, i) ((array) ? (array) + (i) : NULL)
+
 #define JOIN_(a, b) a##_##b
 #define JOIN(a, b) JOIN_(a, b)
 #define NAME(name) JOIN(JOIN(name, REAL), LEVEL)
+#define BOTH(name, level) {name##_float_##level, name##_double_##level}
 #define ENTRY(text, level) { \
-        text, {loss_and_gradients_float_##level, loss_and_gradients_double_##level}, \
-        {sgd_update_float_##level, sgd_update_double_##level}}
+        text, BOTH(loss_and_gradients, level), BOTH(pack, level), BOTH(packed_pass, level), BOTH(samples, level), \
+        BOTH(sgd_update, level), BOTH(sgd_step, level)}
 
 #define LEVEL plain
 #define BYTES REAL_BYTES
@@ -94,9 +114,13 @@ TARGET("avx2,fma")
 #define SUMS 8
 #define MASKED_float(p, count) _mm256_maskload_ps(p, (__m256i)NAME(first)(count))
 #define MASKED_double(p, count) _mm256_maskload_pd(p, (__m256i)NAME(first)(count))
+#define MASKED_STORE_float(p, v, count) _mm256_maskstore_ps(p, (__m256i)NAME(first)(count), v)
+#define MASKED_STORE_double(p, v, count) _mm256_maskstore_pd(p, (__m256i)NAME(first)(count), v)
 #include "_kernels_loops.h"
 #undef MASKED_float
 #undef MASKED_double
+#undef MASKED_STORE_float
+#undef MASKED_STORE_double
 TARGET_END
 
 TARGET("avx512f,avx512vl,avx512bw,avx512dq")
@@ -105,6 +129,8 @@ TARGET("avx512f,avx512vl,avx512bw,avx512dq")
 #define SUMS 16
 #define MASKED_float(p, count) _mm512_maskz_loadu_ps((__mmask16)((1u << (count)) - 1), p)
 #define MASKED_double(p, count) _mm512_maskz_loadu_pd((__mmask8)((1u << (count)) - 1), p)
+#define MASKED_STORE_float(p, v, count) _mm512_mask_storeu_ps(p, (__mmask16)((1u << (count)) - 1), v)
+#define MASKED_STORE_double(p, v, count) _mm512_mask_storeu_pd(p, (__mmask8)((1u << (count)) - 1), v)
 #include "_kernels_loops.h"
 TARGET_END
 #endif

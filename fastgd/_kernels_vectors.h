@@ -12,7 +12,8 @@ typedef int MASK;
 INLINE MASK NAME(first)(Py_ssize_t count) { return count > 0; }
 INLINE VEC NAME(select)(MASK mask, VEC a, VEC b) { return mask ? a : b; }
 INLINE VEC NAME(keep)(MASK mask, VEC a) { return mask ? a : 0; }
-INLINE void NAME(lane_sums)(VEC *v) { (void)v; }
+INLINE void NAME(lane_sums)(VEC *v, int count) { (void)v, (void)count; }
+INLINE REAL NAME(lane)(VEC v, int l) { (void)l; return v; }
 
 #else
 
@@ -26,6 +27,7 @@ INLINE MASK NAME(first)(Py_ssize_t count)
     return lane < (INT)count;
 }
 
+INLINE REAL NAME(lane)(VEC v, int l) { return v[l]; }
 INLINE VEC NAME(select)(MASK mask, VEC a, VEC b) { return (VEC)((mask & (MASK)a) | (~mask & (MASK)b)); }
 INLINE VEC NAME(keep)(MASK mask, VEC a) { return (VEC)(mask & (MASK)a); }
 
@@ -56,21 +58,27 @@ INLINE VEC NAME(keep)(MASK mask, VEC a) { return (VEC)(mask & (MASK)a); }
 #define FAR(a, b, z) SHUFFLE(a, b, 2 * z, 2 * z + 1, 2 * z + 4, 2 * z + 5, 2 * z + 8, 2 * z + 9, 2 * z + 12, 2 * z + 13)
 #endif
 
-/* v[0] = the sums over the lanes of v[0] .. v[LANES - 1]. Every step adds neighbours of two vectors into one, so a sum
- * costs 3 instructions where one by one it would be 2 log2(LANES). */
-INLINE void NAME(lane_sums)(VEC *v)
+/* Lane i of v[0] = the sum over the lanes of v[i], for `count` vectors, 1, 2, .. LANES, and so on in turn. Every step adds
+ * neighbours of two vectors into one, so a sum costs 3 instructions where one by one it would be 2 log2(LANES). */
+INLINE void NAME(lane_sums)(VEC *v, int count)
 {
-#define STEP(count, SIDE) \
-    UNROLL for (int i = 0; i < (count); i++) v[i] = SIDE(v[2 * i], v[2 * i + 1], 0) + SIDE(v[2 * i], v[2 * i + 1], 1);
-    STEP(LANES / 2, NEAR)
+#define STEP(SIDE) do { \
+        const int next = count > 1; \
+        UNROLL for (int i = 0; i < (count + 1) / 2; i++) { \
+            const VEC a = v[i << next], b = v[(i << next) + next]; \
+            v[i] = SIDE(a, b, 0) + SIDE(a, b, 1); \
+        } \
+        count = (count + 1) / 2; \
+    } while (0)
+    STEP(NEAR);
 #if REAL_BYTES == 4
-    STEP(LANES / 4, NEAR)
+    STEP(NEAR);
 #endif
 #if BYTES >= 32
-    STEP(BYTES / 32, FAR)
+    STEP(FAR);
 #endif
 #if BYTES >= 64
-    STEP(BYTES / 64, FAR)
+    STEP(FAR);
 #endif
 #undef STEP
 }
@@ -108,20 +116,23 @@ INLINE void NAME(store)(REAL *p, VEC v) { memcpy(p, &v, sizeof v); }
 
 INLINE void NAME(store_some)(REAL *p, VEC v, Py_ssize_t count)
 {
+#ifdef MASKED_float
     if (count == LANES) NAME(store)(p, v);
-    else memcpy(p, &v, count * sizeof(REAL));
+    else JOIN(MASKED_STORE, REAL)(p, v, count);
+#else
+    memcpy(p, &v, count * sizeof(REAL));
+#endif
 }
 
-/* The sums of three vectors that follow each other. */
-INLINE void NAME(three_sums)(const REAL *lanes, REAL *sums)
+/* The sums over the lanes of 4 vectors that follow each other, or of LANES where that is less. */
+enum { NAME(FEW) = LANES < 4 ? LANES : 4 };
+
+INLINE void NAME(few_sums)(const REAL *lanes, REAL *sums)
 {
-    enum { COUNT = LANES < 4 ? 4 : LANES };
-    VEC v[COUNT];
-    REAL results[COUNT];
-    UNROLL for (int i = 0; i < COUNT; i++) v[i] = i < 3 ? NAME(load)(lanes + i * LANES) : NAME(same)(0);
-    UNROLL for (int i = 0; i < COUNT; i += LANES) {
-        NAME(lane_sums)(v + i);
-        NAME(store)(results + i, v[i]);
-    }
-    memcpy(sums, results, 3 * sizeof(REAL));
+    VEC v[NAME(FEW)];
+    REAL results[LANES];
+    UNROLL for (int i = 0; i < NAME(FEW); i++) v[i] = NAME(load)(lanes + i * LANES);
+    NAME(lane_sums)(v, NAME(FEW));
+    NAME(store)(results, v[0]);
+    memcpy(sums, results, NAME(FEW) * sizeof(REAL));
 }

@@ -416,7 +416,7 @@ cdef Tensor fused(Derived made, Derived with_target, bint mean, str label):
     rows.n, rows.d, rows.k = root.rows.n, root.d, root.k
     rows.X, rows.x_stride = root.rows.data, root.rows.stride
     rows.y, rows.y_stride = with_target.target_rows.data, with_target.target_rows.stride
-    rows.index = NULL
+    rows.index = rows.weights = NULL
     made.scale = 1.0 / <double>(rows.n * rows.k) if mean else 1.0
     if root.weight is not None:
         made.weight_gradient = (

@@ -2,25 +2,31 @@
 
 import numpy as np
 
-SQUARED, ABSOLUTE, HUBER = range(3)
+SQUARED, ABSOLUTE, HUBER, LOGISTIC = range(4)
 
 
-def loss_and_gradients(X, y, W, b=None, *, loss=SQUARED, delta=1.0, scale=1.0, index=None):
-    """scale * sum of loss(X W^T + b - y) and its gradients by W and b."""
+def loss_and_gradients(X, y, W, b=None, *, loss=SQUARED, delta=1.0, scale=1.0, weights=None, index=None):
+    """scale * sum of weight * loss(X W^T + b, y) and its gradients by W and b."""
     X, y, W = (np.asarray(array, float) for array in (X, y, W))
     if index is not None:
-        X, y = X[index], y[index]
-    r = X @ W.T - y
+        X, y, weights = X[index], y[index], None if weights is None else weights[index]
+    p = X @ W.T
     if b is not None:
-        r = r + np.asarray(b, float)
+        p = p + np.asarray(b, float)
+    r = p - y
     if loss == SQUARED:
         losses, slopes = r**2, 2 * r
     elif loss == ABSOLUTE:
         losses, slopes = abs(r), np.sign(r)
+    elif loss == LOGISTIC:
+        losses, slopes = np.logaddexp(0, p) - y * p, np.exp(-np.logaddexp(0, -p)) - y
     else:
         inside = abs(r) <= delta
         losses = np.where(inside, r**2 / 2, delta * (abs(r) - delta / 2))
         slopes = np.where(inside, r, delta * np.sign(r))
+    if weights is not None:
+        by_row = np.asarray(weights, float)[:, None]
+        losses, slopes = by_row * losses, by_row * slopes
     return scale * losses.sum(), scale * slopes.T @ X, scale * slopes.sum(0)
 
 

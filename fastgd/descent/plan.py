@@ -122,7 +122,7 @@ def plan_stream(model, optimizer, criterion, X, y, batch_size, drop_last, rates,
     together = len(trained) == 2 and trained[0][1] == trained[1][1] and (buffers[0] is None) == (buffers[1] is None)
     rows = X.detach().numpy().reshape(-1, form["d"])
     stream = Stream(
-        rows, y.detach().numpy().reshape(len(rows), -1), weight, bias, wanted, form["kind"], form["delta"],
+        rows, y.detach().numpy().reshape(len(rows), -1), None, weight, bias, wanted, form["kind"], form["delta"],
         form["mean"], options, buffers, together, batch_size, drop_last,
     )  # fmt: skip
     return StreamEngine(stream, optimizer, trained, together, rates, draw_order)

@@ -1,5 +1,8 @@
 """The stream engine: every step reads its rows, and the steps follow each other in C.
 
+Full batches that are not too large are packed once (see _kernels_packed.h), by their shape alone, so that the same fit
+gives the same bits however often it stops and goes on. Mini-batches are read in place.
+
 The parameters are worked on in a copy of their own, weights (outputs x features) then bias, and written back when C
 returns. C returns after the epochs it was asked for, or earlier: see Stop.
 """
@@ -13,7 +16,10 @@ from numpy cimport ndarray
 
 import numpy as np
 
-from .._kernels cimport DOUBLE, SINGLE, Loss, Rows, loss_and_gradients, sgd_update
+from .._kernels cimport (
+    DOUBLE, SINGLE, Loss, Packed, Parameters, Part, Rows, groups_of, loss_and_gradients, pack, packed_pass,
+    samples, sgd_step,
+)
 
 cnp.import_array()
 
@@ -29,7 +35,8 @@ cdef enum:
     LOOK_EVERY = 1 << 20        # multiply-adds between looks at the clock: well below a millisecond
     STEP_COST = 64              # what a step costs beside its multiply-adds, in multiply-adds
     PIECE = 1 << 26             # multiply-adds that one call of the kernel may take: some milliseconds
-    MOST_PARTS = 2
+    PACKED_BYTES = 24 << 20     # of X: more, and packed rows come from memory no faster than rows in place
+    LINE = 64                   # bytes
 
 cdef double SIGNALS_EVERY = 0.05
 
@@ -43,17 +50,6 @@ cpdef enum Stop:
     NO_MEMORY
 
 
-cdef struct Part:
-    # A stretch of the working copy with options of its own.
-    Py_ssize_t start, size
-    bint has_buffer, started, kept_started
-    double dampening, weight_decay
-    bint nesterov, maximize
-    const double *lr            # by epoch, or by batch
-    const double *momentum
-    Py_ssize_t step             # from one rate to the next: 0 where all are the same
-
-
 cdef double now() noexcept nogil:
     cdef timespec at
     clock_gettime(CLOCK_MONOTONIC, &at)
@@ -65,6 +61,7 @@ cdef class Stream:
 
     Args:
         X: array n x d with contiguous rows' elements; y: array n x k, likewise and of the same type.
+        sample_weight: array n of that type, or None.
         weight: array d-wise view k x d on the weights' memory; bias: array k on the bias's, or None.
         trained: (weight is trained, bias is trained).
         kind, delta, mean: the loss.
@@ -75,27 +72,25 @@ cdef class Stream:
     """
 
     cdef Rows rows
+    cdef Packed packed
+    cdef bint is_packed
+    cdef Parameters parameters
+    cdef Part *weight_part          # NULL where it is not trained
+    cdef Part *bias_part
     cdef Loss kind
     cdef double delta
     cdef bint mean
     cdef readonly object X
     cdef readonly object y
+    cdef readonly object sample_weight
     cdef readonly object weight
     cdef readonly object bias
     cdef ndarray work               # value, gradient, buffer, kept value, kept buffer: each W then b
+    cdef list packed_arrays
     cdef ndarray totals             # float64 sums where one pass takes several calls
     cdef Py_ssize_t size            # of W and b
     cdef Py_ssize_t most            # rows that one call of the kernel may take
     cdef Py_ssize_t item
-    cdef char *value
-    cdef char *gradient
-    cdef char *buffer
-    cdef char *kept
-    cdef char *kept_buffer
-    cdef bint weight_trained
-    cdef bint bias_trained
-    cdef Part parts[MOST_PARTS]
-    cdef int part_count
     cdef readonly Py_ssize_t batch_size
     cdef readonly bint drop_last
     cdef public double best         # for tol: the lowest loss so far
@@ -104,59 +99,75 @@ cdef class Stream:
     cdef Py_ssize_t work_since_look
 
     def __init__(
-        self, X, y, weight, bias, trained, Loss kind, double delta, bint mean, options, buffers, bint together,
-        Py_ssize_t batch_size, bint drop_last,
+        self, X, y, sample_weight, weight, bias, trained, Loss kind, double delta, bint mean, options, buffers,
+        bint together, Py_ssize_t batch_size, bint drop_last,
     ):
-        self.X, self.y, self.weight, self.bias = X, y, weight, bias
+        self.X, self.y, self.sample_weight, self.weight, self.bias = X, y, sample_weight, weight, bias
         self.kind, self.delta, self.mean = kind, delta, mean
-        self.weight_trained, self.bias_trained = trained
         self.item = X.itemsize
         self.rows.precision = SINGLE if self.item == 4 else DOUBLE
         self.rows.n, self.rows.d = X.shape
         self.rows.k = y.shape[1]
         self.rows.X, self.rows.x_stride = cnp.PyArray_DATA(X), X.strides[0] // self.item
         self.rows.y, self.rows.y_stride = cnp.PyArray_DATA(y), y.strides[0] // self.item
+        self.rows.weights = NULL if sample_weight is None else cnp.PyArray_DATA(sample_weight)
         self.rows.index = NULL
         self.batch_size, self.drop_last = batch_size, drop_last
         self.most = PIECE // (self.rows.d * self.rows.k) + 1
         cdef Py_ssize_t weights = self.rows.k * self.rows.d
-        cdef Part *part
         self.size = weights + (0 if bias is None else self.rows.k)
-        self.work = np.zeros((5, self.size), X.dtype)
+        self.work = aligned((5, -(-self.size * self.item // LINE) * LINE // self.item), X.dtype)
         self.totals = np.zeros(self.size)
-        self.value, self.gradient, self.buffer, self.kept, self.kept_buffer = (
-            self.section(0), self.section(1), self.section(2), self.section(3), self.section(4)
-        )
-        spans = [(0, weights)] if self.weight_trained else []
-        if self.bias_trained:
+        self.parameters.precision = self.rows.precision
+        self.parameters.value, self.parameters.gradient = self.section(0), self.section(1)
+        self.parameters.buffer = self.section(2)
+        self.parameters.kept, self.parameters.kept_buffer = self.section(3), self.section(4)
+        self.parameters.bias = NULL if bias is None else self.section(0) + weights * self.item
+        spans = [(0, weights)] if trained[0] else []
+        if trained[1]:
             spans.append((weights, self.rows.k))
         if together and len(spans) == 2:
             spans = [(0, self.size)]
-        self.part_count = len(spans)
+        self.parameters.part_count = len(spans)
+        cdef Part *part
         for i, (start, size) in enumerate(spans):
-            part = &self.parts[i]
+            part = &self.parameters.parts[i]
             part.start, part.size = start, size
             part.dampening, part.weight_decay = options[i]["dampening"], options[i]["weight_decay"]
             part.nesterov, part.maximize = options[i]["nesterov"], options[i]["maximize"]
             part.has_buffer = options[i]["has_buffer"]
             part.started = buffers[i] is not None
+        self.weight_part = &self.parameters.parts[0] if trained[0] else NULL
+        self.bias_part = &self.parameters.parts[len(spans) - 1] if trained[1] else NULL
         for view, given in zip(self.views(2), buffers):
             if given is not None:
                 view[...] = given
+        self.is_packed = batch_size >= self.rows.n and X.size * self.item <= PACKED_BYTES and self.rows.n <= self.most
+        if self.is_packed:
+            self.pack()
         self.best = np.inf
         self.load()
 
+    cdef pack(self):
+        cdef Py_ssize_t n = groups_of(self.rows.n)
+        self.packed_arrays = [aligned((n * columns,), self.X.dtype) for columns in (self.rows.d, self.rows.k, 1)]
+        self.packed.X = cnp.PyArray_DATA(self.packed_arrays[0])
+        self.packed.y = cnp.PyArray_DATA(self.packed_arrays[1])
+        self.packed.weights = cnp.PyArray_DATA(self.packed_arrays[2])
+        with nogil:
+            pack(&self.rows, &self.packed)
+
     cdef char *section(self, Py_ssize_t i):
-        return <char *>cnp.PyArray_DATA(self.work) + i * self.size * self.item
+        return <char *>cnp.PyArray_DATA(self.work) + i * self.work.strides[0]
 
     def views(self, Py_ssize_t section):
         """The trained parameters' parts of a section of the working memory, shaped k x d and k."""
         cdef Py_ssize_t weights = self.rows.k * self.rows.d
         views = []
-        if self.weight_trained:
+        if self.weight_part:
             views.append(self.work[section, :weights].reshape(self.rows.k, self.rows.d))
-        if self.bias_trained:
-            views.append(self.work[section, weights:])
+        if self.bias_part:
+            views.append(self.work[section, weights : self.size])
         return views
 
     def load(self):
@@ -164,12 +175,16 @@ cdef class Stream:
         cdef Py_ssize_t weights = self.rows.k * self.rows.d
         self.work[0, :weights].reshape(self.rows.k, self.rows.d)[...] = self.weight
         if self.bias is not None:
-            self.work[0, weights:] = self.bias
+            self.work[0, weights : self.size] = self.bias
 
     def started(self):
         """Per trained parameter, whether its momentum buffer holds anything yet."""
-        flags = [bool(self.parts[i].started) for i in range(self.part_count)]
-        return flags if len(flags) == self.weight_trained + self.bias_trained else flags * 2
+        flags = []
+        if self.weight_part:
+            flags.append(bool(self.weight_part.started))
+        if self.bias_part:
+            flags.append(bool(self.bias_part.started))
+        return flags
 
     def batches(self):
         """Steps of an epoch."""
@@ -203,10 +218,10 @@ cdef class Stream:
         cdef Stop stop = RAN
         cdef int i
         cdef bint full = self.batch_size >= self.rows.n
-        for i in range(self.part_count):
-            self.parts[i].lr = <const double *><size_t>rates[i][0].ctypes.data
-            self.parts[i].momentum = <const double *><size_t>rates[i][1].ctypes.data
-            self.parts[i].step = rates[i][0].strides[0] // 8
+        for i in range(self.parameters.part_count):
+            self.parameters.parts[i].lr = <const double *><size_t>rates[i][0].ctypes.data
+            self.parameters.parts[i].momentum = <const double *><size_t>rates[i][1].ctypes.data
+            self.parameters.parts[i].stride = rates[i][0].strides[0] // 8
         steps = self.batches()
         self.last_look = now()
         self.work_since_look = 0
@@ -219,12 +234,15 @@ cdef class Stream:
                 if order is not None:
                     self.rows.index = <const Py_ssize_t *>cnp.PyArray_DATA(order)
                 with nogil:
-                    stop = self.one_epoch(epoch, steps, by_batch, loss_at + epoch)
+                    if self.batch_size == 1:
+                        stop = self.epoch_of_samples(epoch, steps, by_batch, loss_at + epoch)
+                    else:
+                        stop = self.one_epoch(epoch, steps, by_batch, loss_at + epoch)
                 self.rows.index = NULL
                 if stop == RAN:
                     epoch += 1
                     stop = self.after_epoch(loss_at[epoch - 1], tol, patience, deadline)
-        if stop == RAN and not np.isfinite(self.work[0]).all():
+        if stop == RAN and not np.isfinite(self.work[0, : self.size]).all():
             self.restore()
             stop = NOT_FINITE
             epoch -= 1
@@ -237,28 +255,25 @@ cdef class Stream:
 
     def targets(self):
         """The model's memory of the trained parameters, shaped as `views`."""
-        return [self.weight] * self.weight_trained + [self.bias] * self.bias_trained
+        return ([self.weight] if self.weight_part else []) + ([self.bias] if self.bias_part else [])
 
     # -- without Python
 
     cdef void keep(self) noexcept nogil:
+        cdef Parameters *own = &self.parameters
         cdef int i
-        memcpy(self.kept, self.value, self.size * self.item)
-        for i in range(self.part_count):
-            if self.parts[i].has_buffer:
-                memcpy(
-                    self.kept_buffer + self.parts[i].start * self.item,
-                    self.buffer + self.parts[i].start * self.item,
-                    self.parts[i].size * self.item,
-                )
-            self.parts[i].kept_started = self.parts[i].started
+        memcpy(own.kept, own.value, self.size * self.item)
+        memcpy(own.kept_buffer, own.buffer, self.size * self.item)
+        for i in range(own.part_count):
+            own.parts[i].kept_started = own.parts[i].started
 
     cdef void restore(self) noexcept nogil:
+        cdef Parameters *own = &self.parameters
         cdef int i
-        memcpy(self.value, self.kept, self.size * self.item)
-        memcpy(self.buffer, self.kept_buffer, self.size * self.item)
-        for i in range(self.part_count):
-            self.parts[i].started = self.parts[i].kept_started
+        memcpy(own.value, own.kept, self.size * self.item)
+        memcpy(own.buffer, own.kept_buffer, self.size * self.item)
+        for i in range(own.part_count):
+            own.parts[i].started = own.parts[i].kept_started
 
     cdef int look(self, Py_ssize_t multiply_adds, double *clock) noexcept nogil:
         """Every 50 ms of work, whether somebody pressed Ctrl-C; tells the time now and then."""
@@ -277,95 +292,79 @@ cdef class Stream:
                     pressed = 1
         return pressed
 
-    cdef Stop sums(self, Py_ssize_t first, Py_ssize_t n, double *loss) noexcept nogil:
-        """Loss and gradient over n rows, in as many calls of the kernel as keep each short."""
-        cdef Py_ssize_t by_row = self.rows.d * self.rows.k
-        cdef Py_ssize_t weights = by_row
-        cdef double scale = 1.0 / <double>(n * self.rows.k) if self.mean else 1.0
-        cdef double *totals = <double *>cnp.PyArray_DATA(self.totals)
-        cdef double piece, clock
-        cdef Py_ssize_t i
-        cdef void *bias = NULL if self.size == weights else self.value + weights * self.item
-        cdef void *weight_gradient = self.gradient if self.weight_trained else NULL
-        cdef void *bias_gradient = self.gradient + weights * self.item if self.bias_trained else NULL
-        cdef Rows rows
-        if n == self.rows.n and n <= self.most:
-            return NO_MEMORY if loss_and_gradients(
-                &self.rows, self.kind, self.delta, scale, self.value, bias, loss, weight_gradient, bias_gradient
-            ) else RAN
-        rows = self.rows
+    cdef double rows_weight(self, Py_ssize_t first, Py_ssize_t n) noexcept nogil:
+        """How many rows n rows count as: the sum of their weights."""
+        cdef double total = 0
+        cdef Py_ssize_t i, row
+        if self.rows.weights == NULL:
+            return n
+        for i in range(first, first + n):
+            row = i if self.rows.index == NULL else self.rows.index[i]
+            if self.item == 4:
+                total += (<const float *>self.rows.weights)[row]
+            else:
+                total += (<const double *>self.rows.weights)[row]
+        return total
+
+    cdef Rows some_rows(self, Py_ssize_t first, Py_ssize_t n) noexcept nogil:
+        cdef Rows rows = self.rows
         rows.n = n
         if rows.index != NULL:
             rows.index += first
-        else:
-            rows.X = <const char *>rows.X + first * rows.x_stride * self.item
-            rows.y = <const char *>rows.y + first * rows.y_stride * self.item
+            return rows
+        rows.X = <const char *>rows.X + first * rows.x_stride * self.item
+        rows.y = <const char *>rows.y + first * rows.y_stride * self.item
+        if rows.weights != NULL:
+            rows.weights = <const char *>rows.weights + first * self.item
+        return rows
+
+    cdef Stop sums(self, Py_ssize_t first, Py_ssize_t n, double weight, double *loss) noexcept nogil:
+        """Loss and gradient over n rows that count as `weight`, in as many calls of the kernel as keep each short."""
+        cdef Py_ssize_t weights = self.rows.d * self.rows.k
+        cdef double scale = 1.0 / (weight * self.rows.k) if self.mean else 1.0
+        cdef double *totals = <double *>cnp.PyArray_DATA(self.totals)
+        cdef double piece, clock
+        cdef Py_ssize_t i, end
+        cdef const void *value = self.parameters.value
+        cdef const void *bias = self.parameters.bias
+        cdef void *weight_gradient = self.parameters.gradient if self.weight_part else NULL
+        cdef void *bias_gradient = <char *>self.parameters.gradient + weights * self.item if self.bias_part else NULL
+        cdef Rows rows
+        if self.is_packed:
+            return NO_MEMORY if packed_pass(
+                &self.packed, self.kind, self.delta, scale, value, bias, loss, weight_gradient, bias_gradient
+            ) else RAN
+        rows = self.some_rows(first, n)
         if n <= self.most:
-            if loss_and_gradients(
-                &rows, self.kind, self.delta, scale, self.value, bias, loss, weight_gradient, bias_gradient
-            ):
-                return NO_MEMORY
-            return RAN
+            return NO_MEMORY if loss_and_gradients(
+                &rows, self.kind, self.delta, scale, value, bias, loss, weight_gradient, bias_gradient
+            ) else RAN
         memset(totals, 0, self.size * sizeof(double))
         loss[0] = 0
-        while n > 0:
-            rows.n = self.most if n > self.most else n
+        end = first + n
+        while first < end:
+            rows = self.some_rows(first, min(self.most, end - first))
             if loss_and_gradients(
-                &rows, self.kind, self.delta, scale, self.value, bias, &piece, weight_gradient, bias_gradient
+                &rows, self.kind, self.delta, scale, value, bias, &piece, weight_gradient, bias_gradient
             ):
                 return NO_MEMORY
             loss[0] += piece
-            if self.item == 4:
-                for i in range(self.size):
-                    totals[i] += (<float *>self.gradient)[i]
-            else:
-                for i in range(self.size):
-                    totals[i] += (<double *>self.gradient)[i]
-            n -= rows.n
-            if rows.index != NULL:
-                rows.index += rows.n
-            else:
-                rows.X = <const char *>rows.X + rows.n * rows.x_stride * self.item
-                rows.y = <const char *>rows.y + rows.n * rows.y_stride * self.item
-            if self.look(rows.n * by_row, &clock):
+            for i in range(self.size):
+                totals[i] += self.gradient_at(i)
+            first += rows.n
+            if self.look(rows.n * weights, &clock):
                 return INTERRUPTED
-        if self.item == 4:
-            for i in range(self.size):
-                (<float *>self.gradient)[i] = <float>totals[i]
-        else:
-            for i in range(self.size):
-                (<double *>self.gradient)[i] = totals[i]
+        for i in range(self.size):
+            if self.item == 4:
+                (<float *>self.parameters.gradient)[i] = <float>totals[i]
+            else:
+                (<double *>self.parameters.gradient)[i] = totals[i]
         return RAN
 
-    cdef double gradient_norm(self) noexcept nogil:
-        cdef double total = 0
-        cdef Py_ssize_t i, j
-        for j in range(self.part_count):
-            if self.item == 4:
-                for i in range(self.parts[j].start, self.parts[j].start + self.parts[j].size):
-                    total += <double>(<float *>self.gradient)[i] * (<float *>self.gradient)[i]
-            else:
-                for i in range(self.parts[j].start, self.parts[j].start + self.parts[j].size):
-                    total += (<double *>self.gradient)[i] * (<double *>self.gradient)[i]
-        return sqrt(total)
-
-    cdef void update(self, Py_ssize_t at) noexcept nogil:
-        cdef Part *part
-        cdef double momentum
-        cdef bint has_buffer
-        cdef int i
-        for i in range(self.part_count):
-            part = &self.parts[i]
-            momentum = part.momentum[at * part.step]
-            has_buffer = part.has_buffer and momentum != 0
-            sgd_update(
-                self.rows.precision, part.size, self.value + part.start * self.item,
-                self.gradient + part.start * self.item, self.buffer + part.start * self.item if has_buffer else NULL,
-                not part.started, part.lr[at * part.step], momentum, part.dampening, part.weight_decay,
-                part.nesterov, part.maximize,
-            )
-            if has_buffer:
-                part.started = True
+    cdef double gradient_at(self, Py_ssize_t i) noexcept nogil:
+        if self.item == 4:
+            return (<float *>self.parameters.gradient)[i]
+        return (<double *>self.parameters.gradient)[i]
 
     cdef Stop after_epoch(self, double loss, double tol, Py_ssize_t patience, double deadline) noexcept nogil:
         if tol >= 0:
@@ -389,23 +388,26 @@ cdef class Stream:
         cdef Py_ssize_t epoch
         cdef Py_ssize_t cost = self.rows.n * self.rows.d * self.rows.k + STEP_COST
         cdef double clock = 0
+        cdef double weight = self.rows_weight(0, self.rows.n)
         cdef Stop stop
         for epoch in range(epochs):
             done[0] = epoch
-            stop = self.sums(0, self.rows.n, &losses[epoch])
-            if stop != RAN:
-                return stop
-            if not isfinite(losses[epoch]):
-                if epoch:
-                    self.restore()
-                return NOT_FINITE
-            norms[epoch] = self.gradient_norm()
-            if norms[epoch] <= grad_tol:
-                done[0] = epoch + 1
-                return FLAT
-            self.keep()
-            self.update(epoch)
+            if weight == 0:
+                losses[epoch] = norms[epoch] = 0
+            else:
+                stop = self.sums(0, self.rows.n, weight, &losses[epoch])
+                if stop != RAN:
+                    return stop
+                if not isfinite(losses[epoch]):
+                    if epoch:
+                        self.restore()
+                    return NOT_FINITE
+                sgd_step(&self.parameters, epoch, &norms[epoch])
             done[0] = epoch + 1
+            if norms[epoch] <= grad_tol:
+                if weight != 0:
+                    self.restore()
+                return FLAT
             if tol >= 0:
                 stop = self.after_epoch(losses[epoch], tol, patience, 0)
                 if stop != RAN:
@@ -419,27 +421,66 @@ cdef class Stream:
     cdef Stop one_epoch(self, Py_ssize_t epoch, Py_ssize_t steps, bint by_batch, double *loss) noexcept nogil:
         """An epoch of mini-batches; undone where it does not come to its end."""
         cdef Py_ssize_t step, first, n
-        cdef Py_ssize_t rows = 0
         cdef Py_ssize_t by_row = self.rows.d * self.rows.k
-        cdef double batch_loss = 0
+        cdef double weight, batch_loss, clock
         cdef double total = 0
-        cdef double clock
-        cdef Stop stop
+        cdef double rows = 0
+        cdef Stop stop = RAN
         self.keep()
         for step in range(steps):
             first = step * self.batch_size
-            n = self.batch_size if first + self.batch_size <= self.rows.n else self.rows.n - first
-            stop = self.sums(first, n, &batch_loss)
+            n = min(self.batch_size, self.rows.n - first)
+            weight = self.rows_weight(first, n)
+            if weight == 0:
+                continue
+            stop = self.sums(first, n, weight, &batch_loss)
             if stop == RAN and not isfinite(batch_loss):
                 stop = NOT_FINITE
             if stop == RAN:
-                total += batch_loss * n
-                rows += n
-                self.update(epoch * steps + step if by_batch else epoch)
+                total += batch_loss * weight
+                rows += weight
+                sgd_step(&self.parameters, epoch * steps + step if by_batch else epoch, NULL)
                 if self.look(n * by_row + STEP_COST, &clock):
                     stop = INTERRUPTED
             if stop != RAN:
                 self.restore()
                 return stop
-        loss[0] = total / rows
+        loss[0] = total / rows if rows else 0
         return RAN
+
+    cdef Stop epoch_of_samples(self, Py_ssize_t epoch, Py_ssize_t steps, bint by_batch, double *loss) noexcept nogil:
+        """An epoch of single rows; undone where it does not come to its end."""
+        cdef Py_ssize_t first = 0
+        cdef Py_ssize_t first_step = epoch * steps if by_batch else epoch
+        cdef Py_ssize_t cost = self.rows.d * self.rows.k + STEP_COST
+        cdef Py_ssize_t stretch = LOOK_EVERY // cost + 1
+        cdef double weight = self.rows_weight(0, steps)
+        cdef double clock
+        cdef double total = 0
+        cdef Rows rows
+        cdef Stop stop = RAN
+        self.keep()
+        while first < steps:
+            rows = self.some_rows(first, min(stretch, steps - first))
+            total += samples(
+                &rows, self.kind, self.delta, self.mean, &self.parameters, self.weight_part, self.bias_part,
+                first_step + first if by_batch else first_step, by_batch,
+            )
+            if not isfinite(total):
+                stop = NOT_FINITE
+            elif self.look(rows.n * cost, &clock):
+                stop = INTERRUPTED
+            if stop != RAN:
+                self.restore()
+                return stop
+            first += rows.n
+        loss[0] = total / weight if weight else 0
+        return RAN
+
+
+def aligned(shape, dtype):
+    """Zeros that begin at a cache line."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.zeros(size + LINE, np.uint8)
+    start = -memory.ctypes.data % LINE
+    return memory[start : start + size].view(dtype).reshape(shape)

@@ -1,0 +1,235 @@
+/* The fused pass over packed rows, for descents that visit them many times.
+ *
+ * GROUP rows lie side by side, column after column, so the rows are the vector: every load is a whole vector, nothing is
+ * summed across lanes before the end of the pass, and no row is too short. Rows that fill the last group have weight 0.
+ * As over rows in place, a chunk goes from products to slopes to gradients while the nearest cache holds it, and sums of
+ * more than BLOCK_ROWS numbers are double.
+ */
+
+#define VECTORS (GROUP / LANES)     /* in a group's column */
+
+/* Where the first column of row vector v lies. */
+INLINE Py_ssize_t NAME(place_of)(Py_ssize_t v, Py_ssize_t columns)
+{
+    return v / VECTORS * GROUP * columns + v % VECTORS * LANES;
+}
+
+NOINLINE void NAME(pack)(const Rows *rows, void *columns, void *targets, void *row_weights)
+{
+    REAL *x = columns, *y = targets, *weights = row_weights;
+    for (Py_ssize_t start = 0; start < rows->n; start += GROUP) {
+        const REAL *from_x[GROUP], *from_y[GROUP];
+        for (Py_ssize_t i = 0; i < GROUP; i++) {
+            const Py_ssize_t last = start + i < rows->n ? start + i : rows->n - 1;
+            const Py_ssize_t row = rows->index ? rows->index[last] : last;
+            from_x[i] = (const REAL *)rows->X + row * rows->x_stride;
+            from_y[i] = (const REAL *)rows->y + row * rows->y_stride;
+            *weights++ = start + i >= rows->n ? 0 : rows->weights ? ((const REAL *)rows->weights)[row] : 1;
+        }
+        for (Py_ssize_t j = 0; j < rows->d; j++)
+            for (Py_ssize_t i = 0; i < GROUP; i++) *x++ = from_x[i][j];
+        for (Py_ssize_t o = 0; o < rows->k; o++)
+            for (Py_ssize_t i = 0; i < GROUP; i++) *y++ = from_y[i][o];
+    }
+}
+
+/* What a pass over packed rows works with. Sums are one vector each: gW (k x d), gb (k), loss. */
+typedef struct {
+    const Packed *packed;
+    const REAL *W, *b;
+    Loss loss;
+    VEC delta;
+    REAL *sums;
+    int fresh;              /* the sums hold nothing yet */
+    REAL *slopes;           /* k x chunk vectors */
+    Py_ssize_t chunk;       /* vectors */
+    int far;                /* X is more than the second cache holds */
+} NAME(PackedJob);
+
+#define PACKED_JOB NAME(PackedJob)
+
+INLINE void NAME(add_sum)(const PACKED_JOB *job, Py_ssize_t i, int fresh, VEC sum)
+{
+    REAL *place = job->sums + i * LANES;
+    NAME(store)(place, fresh ? sum : NAME(load)(place) + sum);
+}
+
+/* Predictions of K outputs from o on for T row vectors from v on: a load of x serves K multiply-adds, one of W serves T,
+ * and K T chains hide the multiply-add's latency. */
+INLINE void NAME(packed_predictions)(
+    const PACKED_JOB *job, Py_ssize_t start, Py_ssize_t v, Py_ssize_t o, const int K, const int T)
+{
+    const Py_ssize_t d = job->packed->d;
+    const REAL *x[8], *W = job->W + o * d;
+    VEC p[16];
+    UNROLL for (int t = 0; t < T; t++) x[t] = (const REAL *)job->packed->X + NAME(place_of)(v + t, d);
+    UNROLL for (int q = 0; q < K; q++) {
+        const VEC bias = NAME(same)(job->b ? job->b[o + q] : 0);
+        UNROLL for (int t = 0; t < T; t++) p[q * T + t] = bias;
+    }
+    for (Py_ssize_t j = 0; j < d; j++) {
+        VEC w[4];
+        UNROLL for (int q = 0; q < K; q++) w[q] = NAME(same)(W[q * d + j]);
+        UNROLL for (int t = 0; t < T; t++) {
+            const VEC column = NAME(load)(x[t] + j * GROUP);
+            UNROLL for (int q = 0; q < K; q++) p[q * T + t] += column * w[q];
+        }
+    }
+    REAL *slopes = job->slopes + (o * job->chunk + v - start) * LANES;
+    UNROLL for (int q = 0; q < K; q++)
+        UNROLL for (int t = 0; t < T; t++) NAME(store)(slopes + (q * job->chunk + t) * LANES, p[q * T + t]);
+}
+
+/* Turns the predictions of output o into slopes; adds their sum and the losses'. */
+INLINE void NAME(packed_slopes)(const PACKED_JOB *job, Py_ssize_t start, Py_ssize_t end, Py_ssize_t o)
+{
+    const Py_ssize_t d = job->packed->d, k = job->packed->k;
+    VEC slope_sum = NAME(same)(0), loss_sum = slope_sum;
+    for (Py_ssize_t v = start; v < end; v++) {
+        REAL *place = job->slopes + (o * job->chunk + v - start) * LANES;
+        const VEC y = NAME(load)((const REAL *)job->packed->y + NAME(place_of)(v, k) + o * GROUP);
+        const VEC weight = NAME(load)((const REAL *)job->packed->weights + v * LANES);
+        VEC loss;
+        const VEC p = NAME(load)(place);
+        const VEC slope = weight * (job->loss == LOGISTIC ? NAME(logistic)(p, y, &loss)
+                                                          : NAME(slope)(job->loss, job->delta, p, y, &loss));
+        NAME(store)(place, slope);
+        slope_sum += slope;
+        loss_sum += weight * loss;
+    }
+    NAME(add_sum)(job, k * d + o, job->fresh, slope_sum);
+    NAME(add_sum)(job, k * d + k, job->fresh && o == 0, loss_sum);
+}
+
+/* The gradients of K outputs from o on by J columns from j on, over the row vectors start .. end. Where K J is small,
+ * vectors take turns with U sets of sums, to hide the multiply-add's latency. */
+INLINE void NAME(packed_gradients)(
+    const PACKED_JOB *job, Py_ssize_t start, Py_ssize_t end, Py_ssize_t o, Py_ssize_t j, const int K, const int J)
+{
+    const int U = K * J <= 2 ? 4 : K * J <= 4 ? 2 : 1;
+    const Py_ssize_t d = job->packed->d;
+    const REAL *X = (const REAL *)job->packed->X + j * GROUP, *slopes = job->slopes + (o * job->chunk - start) * LANES;
+    /* The next chunk is on its way while this one is worked on; where X is at hand, asking for it costs more. */
+    const Py_ssize_t ahead = K == 1 && job->far ? job->chunk / VECTORS * GROUP * d : 0;
+    VEC sums[16];
+    UNROLL for (int s = 0; s < U * K * J; s++) sums[s] = NAME(same)(0);
+#define ADD(u) do { \
+        const REAL *x = X + NAME(place_of)(v + u, d); \
+        if (ahead) UNROLL for (int c = 0; c < J; c++) FETCH(x + c * GROUP + ahead); \
+        VEC slope[4]; \
+        UNROLL for (int q = 0; q < K; q++) slope[q] = NAME(load)(slopes + (q * job->chunk + v + u) * LANES); \
+        UNROLL for (int c = 0; c < J; c++) { \
+            const VEC column = NAME(load)(x + c * GROUP); \
+            UNROLL for (int q = 0; q < K; q++) sums[(u * K + q) * J + c] += slope[q] * column; \
+        } \
+    } while (0)
+    Py_ssize_t v = start;
+    for (; v + U <= end; v += U) {
+        UNROLL for (int u = 0; u < U; u++) ADD(u);
+    }
+    for (; v < end; v++) ADD(0);
+#undef ADD
+    UNROLL for (int q = 0; q < K; q++) {
+        UNROLL for (int c = 0; c < J; c++) {
+            VEC sum = sums[q * J + c];
+            UNROLL for (int u = 1; u < U; u++) sum += sums[(u * K + q) * J + c];
+            NAME(add_sum)(job, (o + q) * d + j + c, job->fresh, sum);
+        }
+    }
+}
+
+/* `call` for every tile of `most`, then of the powers of two that are left, of the range from .. to. */
+#define TILED(from, to, most, call) do { \
+        Py_ssize_t at = from; \
+        for (; at + most <= to; at += most) call(most); \
+        if (most > 4 && at + 4 <= to) { call(4); at += 4; } \
+        if (most > 2 && at + 2 <= to) { call(2); at += 2; } \
+        if (most > 1 && at < to) call(1); \
+    } while (0)
+
+/* K outputs from o on, of a chunk: its predictions, slopes, gradients. */
+INLINE void NAME(packed_outputs)(
+    const PACKED_JOB *job, Py_ssize_t start, Py_ssize_t end, Py_ssize_t o, const int K, int wanted)
+{
+#define PREDICTIONS(T) NAME(packed_predictions)(job, start, at, o, K, T)
+#define GRADIENTS(J) NAME(packed_gradients)(job, start, end, o, at, K, J)
+    TILED(start, end, (K == 1 ? 8 : SUMS / K), PREDICTIONS);
+    for (int q = 0; q < K; q++) NAME(packed_slopes)(job, start, end, o + q);
+    if (wanted) TILED(0, job->packed->d, (K == 1 ? 8 : SUMS / K), GRADIENTS);
+#undef PREDICTIONS
+#undef GRADIENTS
+}
+
+NOINLINE void NAME(packed_chunk)(const PACKED_JOB *job, Py_ssize_t start, Py_ssize_t end, int wanted)
+{
+    const Py_ssize_t k = job->packed->k;
+    Py_ssize_t o = 0;
+    for (; o + 4 <= k; o += 4) NAME(packed_outputs)(job, start, end, o, 4, wanted);
+    if (o + 2 <= k) {
+        NAME(packed_outputs)(job, start, end, o, 2, wanted);
+        o += 2;
+    }
+    if (o < k) NAME(packed_outputs)(job, start, end, o, 1, wanted);
+}
+
+/* totals, where they are not fresh, + the sums across lanes of `count` vectors that follow each other; those behind them,
+ * up to LANES, are read. */
+INLINE void NAME(add_lane_sums)(const REAL *sums, Py_ssize_t count, int fresh, double *totals)
+{
+    REAL results[LANES];
+    for (Py_ssize_t i = 0; i < count; i += LANES) {
+        if (count - i <= NAME(FEW)) NAME(few_sums)(sums + i * LANES, results);
+        else {
+            VEC v[LANES];
+            UNROLL for (int l = 0; l < LANES; l++) v[l] = NAME(load)(sums + (i + l) * LANES);
+            NAME(lane_sums)(v, LANES);
+            NAME(store)(results, v[0]);
+        }
+        for (int l = 0; l < LANES && i + l < count; l++) totals[i + l] = results[l] + (fresh ? 0 : totals[i + l]);
+    }
+}
+
+NOINLINE int NAME(packed_pass)(
+    const Packed *packed, Loss loss, double delta, double scale, const void *weights, const void *biases,
+    double *value, void *weight_gradients, void *bias_gradients)
+{
+    const Py_ssize_t d = packed->d, k = packed->k;
+    const Py_ssize_t end = (packed->n + GROUP - 1) / GROUP * VECTORS;
+    const Py_ssize_t count = k * d + k + 1, padded = (count + LANES - 1) / LANES * LANES;
+    REAL *gW = weight_gradients, *gb = bias_gradients;
+    PACKED_JOB job = {.packed = packed, .W = weights, .b = biases, .loss = loss, .delta = NAME(same)((REAL)delta)};
+    job.chunk = packed->chunk * VECTORS;
+    job.far = packed->far;
+
+    const Py_ssize_t size = padded + (padded + k * job.chunk) * LANES * REAL_BYTES / 8;
+    ALIGNED double local[STACK_DOUBLES];
+    double *work = local;
+    void *memory = NULL;
+    if (size > STACK_DOUBLES) {
+        if (!(memory = malloc(size * sizeof(double) + LINE))) return -1;
+        work = (double *)(((uintptr_t)memory + LINE - 1) / LINE * LINE);
+    }
+    job.sums = (REAL *)work;
+    job.slopes = job.sums + padded * LANES;
+    double *totals = (double *)(job.slopes + k * job.chunk * LANES);
+    for (Py_ssize_t block = 0; block < end; block += BLOCK_ROWS) {
+        const Py_ssize_t block_end = end - block < BLOCK_ROWS ? end : block + BLOCK_ROWS;
+        job.fresh = 1;
+        for (Py_ssize_t start = block; start < block_end; start += job.chunk) {
+            NAME(packed_chunk)(&job, start, block_end - start < job.chunk ? block_end : start + job.chunk, gW != NULL);
+            job.fresh = 0;
+        }
+        NAME(add_lane_sums)(job.sums, count, block == 0, totals);
+    }
+    const double factor = loss == SQUARED ? 2 * scale : scale;
+    *value = scale * totals[k * d + k];
+    if (gW)
+        for (Py_ssize_t i = 0; i < k * d; i++) gW[i] = (REAL)(factor * totals[i]);
+    if (gb)
+        for (Py_ssize_t o = 0; o < k; o++) gb[o] = (REAL)(factor * totals[k * d + o]);
+    free(memory);
+    return 0;
+}
+
+#undef VECTORS
+#undef PACKED_JOB

@@ -1,0 +1,426 @@
+/* The fused pass over rows in place.
+ *
+ * A block of rows passes through three loops while the cache holds it: products x W^T, residuals (their loss and its
+ * slope), outer products of slopes and rows. Within a block each lane of a vector is a sum of its own in the data's
+ * type; from block to block, sums are double. Numbers are aligned to their own size, vectors to nothing.
+ */
+
+/* What one pass works with; the sums are those of a block of rows. */
+typedef struct {
+    const Rows *rows;
+    const REAL *W;
+    Loss loss;
+    VEC delta;
+    Py_ssize_t end;         /* of the furthest row, counted from X: what lies behind it is not touched */
+    Py_ssize_t width;       /* of a row of gradients: d, up to a whole vector */
+    Py_ssize_t chunk;       /* rows from products to gradients, what the nearest cache holds */
+    int wanted;             /* the gradients of W */
+    REAL *gradients;        /* k x width */
+    REAL *losses;           /* a vector */
+    REAL *slopes;           /* k vectors, of which one belongs to the outputs in turn, row after row */
+    REAL *products;         /* with one feature, instead of gradients: a vector of slope * x */
+    REAL *bias;             /* k vectors of b, in turn like the slopes */
+    REAL *r, *y, *weights;  /* chunk x k: first predictions, then slopes; y and weights where they are not contiguous */
+    double *wide;           /* chunk x k, where dot products are summed in pieces */
+} NAME(Job);
+
+#define JOB NAME(Job)
+
+INLINE Py_ssize_t NAME(offset)(const Rows *rows, Py_ssize_t i)
+{
+    return (rows->index ? rows->index[i] : i) * rows->x_stride;
+}
+
+/* The y of m rows: in place, or copied where they are not one after the other. */
+INLINE const REAL *NAME(targets)(const JOB *job, Py_ssize_t start, Py_ssize_t m)
+{
+    const Rows *rows = job->rows;
+    const REAL *y = rows->y;
+    if (!rows->index && rows->y_stride == rows->k) return y + start * rows->k;
+    for (Py_ssize_t i = 0; i < m; i++) {
+        const REAL *from = y + (rows->index ? rows->index[start + i] : start + i) * rows->y_stride;
+        for (Py_ssize_t o = 0; o < rows->k; o++) job->y[i * rows->k + o] = from[o];
+    }
+    return job->y;
+}
+
+/* The weights of m rows, one an output; NULL where all are 1. */
+INLINE const REAL *NAME(row_weights)(const JOB *job, Py_ssize_t start, Py_ssize_t m)
+{
+    const Rows *rows = job->rows;
+    const REAL *weights = rows->weights;
+    if (!weights) return NULL;
+    if (!rows->index && rows->k == 1) return weights + start;
+    for (Py_ssize_t i = 0; i < m; i++)
+        for (Py_ssize_t o = 0; o < rows->k; o++)
+            job->weights[i * rows->k + o] = weights[rows->index ? rows->index[start + i] : start + i];
+    return job->weights;
+}
+
+/* The slopes of `count` predictions, and 0 for the lanes behind them; adds their losses. */
+INLINE VEC NAME(slopes)(
+    const JOB *job, VEC p, const REAL *y, const REAL *weights, Py_ssize_t count, VEC *losses, const int logistic)
+{
+    VEC loss, slope;
+    if (count <= 0) return NAME(same)(0);
+    if (count > LANES) count = LANES;
+    if (logistic) slope = NAME(logistic)(p, NAME(load_some)(y, count), &loss);
+    else slope = NAME(slope)(job->loss, job->delta, p, NAME(load_some)(y, count), &loss);
+    if (weights) {
+        const VEC weight = NAME(load_some)(weights, count);
+        loss *= weight;
+        slope *= weight;
+    }
+    if (count < LANES) {
+        loss = NAME(keep)(NAME(first)(count), loss);
+        slope = NAME(keep)(NAME(first)(count), slope);
+    }
+    *losses += loss;
+    return slope;
+}
+
+/* One feature, one output: the rows are the vector. */
+INLINE void NAME(column_block)(const JOB *job, Py_ssize_t start, Py_ssize_t m)
+{
+    const Rows *rows = job->rows;
+    const REAL *x = (const REAL *)rows->X + start, *y = NAME(targets)(job, start, m);
+    const REAL *weights = NAME(row_weights)(job, start, m);
+    if (rows->index || rows->x_stride != 1) {
+        for (Py_ssize_t i = 0; i < m; i++) job->r[i] = ((const REAL *)rows->X)[NAME(offset)(rows, start + i)];
+        x = job->r;
+    }
+    const VEC bias = NAME(load)(job->bias);
+    VEC losses = NAME(same)(0), slopes = losses, products = losses;
+    for (Py_ssize_t i = 0; i < m; i += LANES) {
+        const VEC row = NAME(load_some)(x + i, m - i < LANES ? m - i : LANES);
+        const VEC slope = NAME(slopes)(job, row * job->W[0] + bias, y + i, AT(weights, i), m - i, &losses, 0);
+        slopes += slope;
+        products += slope * row;
+    }
+    NAME(store)(job->losses, losses);
+    NAME(store)(job->slopes, slopes);
+    NAME(store)(job->products, products);
+}
+
+/* m rows copied to `copy`, whole vectors filled up with zeros, and zeros for the rows up to GROUP. */
+NOINLINE void NAME(gather)(const JOB *job, Py_ssize_t start, Py_ssize_t m, REAL *copy)
+{
+    const Rows *rows = job->rows;
+    for (Py_ssize_t i = 0; i < m; i++) {
+        const REAL *x = (const REAL *)rows->X + NAME(offset)(rows, start + i);
+        for (Py_ssize_t j = 0; j < rows->d; j += LANES, copy += LANES)
+            NAME(store)(copy, NAME(load_some)(x + j, rows->d - j < LANES ? rows->d - j : LANES));
+    }
+    memset(copy, 0, (GROUP - m) * job->width * sizeof(REAL));
+}
+
+/* One output, rows of J vectors: a group of rows goes from products to gradients in registers or the nearest cache, and
+ * the sums of the gradients stay in registers over the block. 2 J multiply-adds and about 5 other instructions a row. */
+INLINE void NAME(short_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end, const int J)
+{
+    const Rows *rows = job->rows;
+    const MASK mask = NAME(first)(rows->d - (J - 1) * LANES);
+    const VEC bias = NAME(load)(job->bias);
+    VEC losses = NAME(same)(0), slopes = losses, w[SHORT], sums[2 * SHORT];
+    UNROLL for (int v = 0; v < J; v++)
+        w[v] = NAME(load_some)(job->W + v * LANES, v == J - 1 ? rows->d - v * LANES : LANES);
+    UNROLL for (int s = 0; s < 2 * J; s++) sums[s] = NAME(same)(0);
+    for (; start < end; start += GROUP) {
+        const Py_ssize_t m = end - start < GROUP ? end - start : GROUP;
+        const Py_ssize_t first = start * rows->x_stride, last = first + (GROUP - 1) * rows->x_stride;
+        const REAL *x = (const REAL *)rows->X + first, *y = NAME(targets)(job, start, m);
+        const REAL *weights = NAME(row_weights)(job, start, m);
+        Py_ssize_t stride = rows->x_stride;
+        REAL copy[GROUP * SHORT * LANES];
+        if (m < GROUP || rows->index || (first > last ? first : last) + J * LANES > job->end) {
+            NAME(gather)(job, start, m, copy);
+            x = copy;
+            stride = J * LANES;
+        }
+        UNROLL for (int i = 0; i < GROUP; i += SUMS) {
+            VEC dots[SUMS], tail[SUMS];
+            UNROLL for (int r = 0; r < SUMS; r++) {
+                const REAL *row = x + (i + r) * stride;
+                UNROLL for (int v = 0; v < J; v++) PREFETCH(row + v * LANES);
+                tail[r] = NAME(load)(row + (J - 1) * LANES);
+                dots[r] = NAME(keep)(mask, tail[r]) * w[J - 1];
+                UNROLL for (int v = 0; v < J - 1; v++) dots[r] += NAME(load)(row + v * LANES) * w[v];
+            }
+            REAL slope[SUMS];
+            UNROLL for (int s = 0; s < SUMS; s += LANES) {
+                NAME(lane_sums)(dots + s, LANES);
+                const VEC some = NAME(slopes)(
+                    job, dots[s] + bias, y + i + s, AT(weights, i + s), m - i - s, &losses, 0);
+                slopes += some;
+                NAME(store)(slope + s, some);
+            }
+            BROADCAST_FROM_MEMORY(slope);
+            UNROLL for (int r = 0; r < SUMS; r++)
+                UNROLL for (int v = 0; v < J; v++)
+                    sums[2 * v + r % 2] +=
+                        slope[r] * (v == J - 1 ? tail[r] : NAME(load)(x + (i + r) * stride + v * LANES));
+        }
+    }
+    NAME(store)(job->losses, losses);
+    NAME(store)(job->slopes, slopes);
+    UNROLL for (int v = 0; v < J; v++) NAME(store)(job->gradients + v * LANES, sums[2 * v] + sums[2 * v + 1]);
+}
+
+/* Where rows begin, and where the vector with the end of each can be read: in place or, at the end of X, in a copy. */
+typedef struct {
+    const REAL *x[BLOCK_ROWS], *tail[BLOCK_ROWS];
+    REAL copies[BLOCK_ROWS * LANES];
+} NAME(Places);
+
+#define PLACES NAME(Places)
+
+INLINE void NAME(place)(const JOB *job, Py_ssize_t start, Py_ssize_t m, PLACES *at)
+{
+    const Py_ssize_t *index = job->rows->index, stride = job->rows->x_stride;
+    const Py_ssize_t whole = job->width - LANES, end = job->end - job->width;
+    const REAL *X = job->rows->X;
+    if (index)
+        for (Py_ssize_t i = 0; i < m; i++) at->x[i] = X + index[start + i] * stride;
+    else
+        for (Py_ssize_t i = 0; i < m; i++) at->x[i] = X + (start + i) * stride;
+    for (Py_ssize_t i = m; i % GROUP; i++) at->x[i] = at->x[m - 1];
+    for (Py_ssize_t i = 0; i < m || i % GROUP; i++) at->tail[i] = at->x[i] + whole;
+    if (index || start * stride > end || (start + m - 1) * stride > end)
+        for (Py_ssize_t i = 0; i < m || i % GROUP; i++)
+            if (at->x[i] - X > end) {
+                REAL *copy = at->copies + i * LANES;
+                NAME(store)(copy, NAME(load_some)(at->tail[i], job->rows->d - whole));
+                at->tail[i] = copy;
+            }
+}
+
+/* Dot products of SUMS / K rows with K rows of W, columns from .. to: a load of x serves K multiply-adds, one of W
+ * SUMS / K, and SUMS chains hide the multiply-add's latency. */
+INLINE void NAME(dots)(
+    const REAL *const *x, const REAL *const *tail, Py_ssize_t from, Py_ssize_t to, const REAL *W, Py_ssize_t d,
+    REAL *out, Py_ssize_t k, const int K)
+{
+    VEC sums[SUMS];
+    UNROLL for (int s = 0; s < SUMS; s++) sums[s] = NAME(same)(0);
+    Py_ssize_t j = from;
+#define ADD(W_VECTOR, X_VECTOR) do { \
+        VEC w[4]; \
+        UNROLL for (int o = 0; o < K; o++) w[o] = W_VECTOR; \
+        UNROLL for (int r = 0; r < SUMS / K; r++) { \
+            const VEC row = X_VECTOR; \
+            UNROLL for (int o = 0; o < K; o++) sums[r * K + o] += w[o] * row; \
+        } \
+    } while (0)
+    for (; j + LANES <= to; j += LANES) ADD(NAME(load)(W + o * d + j), NAME(load)(x[r] + j));
+    if (j < to) {
+        const MASK mask = NAME(first)(to - j);
+        ADD(NAME(load_some)(W + o * d + j, to - j), NAME(keep)(mask, NAME(load)(tail[r])));
+    }
+#undef ADD
+    REAL results[SUMS];
+    UNROLL for (int s = 0; s < SUMS; s += LANES) {
+        NAME(lane_sums)(sums + s, LANES);
+        NAME(store)(results + s, sums[s]);
+    }
+    if (k == K) memcpy(out, results, sizeof results);
+    else UNROLL for (int r = 0; r < SUMS / K; r++) memcpy(out + r * k, results + r * K, K * sizeof(REAL));
+}
+
+/* out = x W^T over the columns from .. to. */
+NOINLINE void NAME(products)(
+    const PLACES *at, Py_ssize_t m, Py_ssize_t from, Py_ssize_t to, const REAL *W, Py_ssize_t d, Py_ssize_t k, REAL *out)
+{
+#define TILES(K) \
+    for (Py_ssize_t r = i; r < i + GROUP; r += SUMS / K) \
+        NAME(dots)(at->x + r, at->tail + r, from, to, W + o * d, d, out + r * k + o, k, K);
+    for (Py_ssize_t i = 0; i < m; i += GROUP) {
+        Py_ssize_t o = 0;
+        for (; o + 4 <= k; o += 4) TILES(4)
+        if (o + 2 <= k) {
+            TILES(2)
+            o += 2;
+        }
+        if (o < k) TILES(1)
+    }
+#undef TILES
+}
+
+/* out += slopes^T x for K outputs and J vectors of columns, with the last of the row (ends) or without. K * J sums stay
+ * in registers over the rows: a load of x serves K multiply-adds, one of a slope J. Where K * J is small, rows take
+ * turns with U sets of sums, to hide the multiply-add's latency. */
+INLINE void NAME(outer)(
+    const PLACES *at, Py_ssize_t m, Py_ssize_t j, const REAL *slopes, Py_ssize_t k, REAL *out, Py_ssize_t width,
+    const int K, const int J, const int ends)
+{
+    const int U = K * J <= 2 ? 4 : K * J <= 4 ? 2 : 1;
+    VEC sums[16];
+    UNROLL for (int s = 0; s < U * K * J; s++) sums[s] = NAME(same)(0);
+#define ADD(u) do { \
+        VEC row[8]; \
+        UNROLL for (int v = 0; v < J; v++) \
+            row[v] = NAME(load)(ends && v == J - 1 ? at->tail[i + u] : at->x[i + u] + j + v * LANES); \
+        UNROLL for (int o = 0; o < K; o++) { \
+            const REAL slope = slopes[(i + u) * k + o]; \
+            UNROLL for (int v = 0; v < J; v++) sums[(u * K + o) * J + v] += slope * row[v]; \
+        } \
+    } while (0)
+    Py_ssize_t i = 0;
+    for (; i + U <= m; i += U) {
+        UNROLL for (int u = 0; u < U; u++) ADD(u);
+    }
+    for (; i < m; i++) ADD(0);
+#undef ADD
+    UNROLL for (int o = 0; o < K; o++) {
+        UNROLL for (int v = 0; v < J; v++) {
+            VEC sum = sums[o * J + v];
+            UNROLL for (int u = 1; u < U; u++) sum += sums[(u * K + o) * J + v];
+            REAL *place = out + o * width + j + v * LANES;
+            NAME(store)(place, NAME(load)(place) + sum);
+        }
+    }
+}
+
+/* out += slopes^T x, a panel of columns after the other: its part of the rows stays in the nearest cache from output to
+ * output. */
+NOINLINE void NAME(outer_products)(
+    const PLACES *at, Py_ssize_t m, Py_ssize_t d, const REAL *slopes, Py_ssize_t k, REAL *out, Py_ssize_t width)
+{
+#define TILE(K, J, ends) NAME(outer)(at, m, j, slopes + o, k, out + o * width, width, K, J, ends)
+#define LAST(K, J) case J: if (K * J <= SUMS) TILE(K, J, 1); break
+#define TILES(K, MOST) \
+    for (Py_ssize_t j = panel; j < end; j += MOST * LANES) { \
+        if (j + MOST * LANES < d) TILE(K, MOST, 0); \
+        else switch ((width - j) / LANES) { \
+            LAST(K, 1); LAST(K, 2); LAST(K, 3); LAST(K, 4); LAST(K, 5); LAST(K, 6); LAST(K, 7); LAST(K, 8); \
+        } \
+    }
+    for (Py_ssize_t panel = 0; panel < d; panel += 8 * LANES) {
+        const Py_ssize_t end = d - panel < 8 * LANES ? d : panel + 8 * LANES;
+        Py_ssize_t o = 0;
+        for (; o + 4 <= k; o += 4) TILES(4, (SUMS / 4))
+        if (o + 2 <= k) {
+            TILES(2, (SUMS / 2 < 8 ? SUMS / 2 : 8))
+            o += 2;
+        }
+        if (o < k) TILES(1, 8)
+    }
+#undef TILE
+#undef LAST
+#undef TILES
+}
+
+/* Any number of outputs, rows of any length: a chunk of rows goes from products to gradients in the nearest cache. */
+NOINLINE void NAME(long_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
+{
+    const Py_ssize_t d = job->rows->d, k = job->rows->k;
+    VEC losses = NAME(same)(0);
+    memset(job->slopes, 0, k * LANES * sizeof(REAL));
+    memset(job->gradients, 0, k * job->width * sizeof(REAL));
+    for (; start < end; start += job->chunk) {
+        const Py_ssize_t m = end - start < job->chunk ? end - start : job->chunk;
+        const REAL *y = NAME(targets)(job, start, m), *weights = NAME(row_weights)(job, start, m);
+        PLACES at;
+        NAME(place)(job, start, m, &at);
+        for (Py_ssize_t from = 0; from < d || from == 0; from += BLOCK_COLUMNS) {
+            NAME(products)(&at, m, from, d - from < BLOCK_COLUMNS ? d : from + BLOCK_COLUMNS, job->W, d, k, job->r);
+            if (d > BLOCK_COLUMNS)
+                for (Py_ssize_t q = 0; q < m * k; q++) {
+                    job->wide[q] = job->r[q] + (from ? job->wide[q] : 0);
+                    job->r[q] = (REAL)job->wide[q];
+                }
+        }
+        for (Py_ssize_t q = 0, o = 0; q < m * k; q += LANES, o = o + 1 < k ? o + 1 : 0) {
+            const VEC p = NAME(load)(job->r + q) + NAME(load)(job->bias + o * LANES);
+            const VEC slope = job->loss == LOGISTIC ? NAME(slopes)(job, p, y + q, AT(weights, q), m * k - q, &losses, 1)
+                                                    : NAME(slopes)(job, p, y + q, AT(weights, q), m * k - q, &losses, 0);
+            REAL *slopes = job->slopes + o * LANES;
+            NAME(store)(slopes, NAME(load)(slopes) + slope);
+            NAME(store)(job->r + q, slope);
+        }
+        if (job->wanted) NAME(outer_products)(&at, m, d, job->r, k, job->gradients, job->width);
+    }
+    NAME(store)(job->losses, losses);
+}
+
+NOINLINE void NAME(block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
+{
+    if (job->loss == LOGISTIC) NAME(long_block)(job, start, end);
+    else if (job->rows->k == 1 && job->rows->d == 1) NAME(column_block)(job, start, end - start);
+    else switch (job->rows->k == 1 ? job->width / LANES : 0) {
+        case 1: NAME(short_block)(job, start, end, 1); break;
+        case 2: NAME(short_block)(job, start, end, 2); break;
+        case 3: NAME(short_block)(job, start, end, 3); break;
+        case SHORT: NAME(short_block)(job, start, end, SHORT); break;
+        default: NAME(long_block)(job, start, end);
+    }
+}
+
+NOINLINE int NAME(loss_and_gradients)(
+    const Rows *rows, Loss loss, double delta, double scale, const void *weights, const void *biases,
+    double *value, void *weight_gradients, void *bias_gradients)
+{
+    const Py_ssize_t n = rows->n, d = rows->d, k = rows->k;
+    const REAL *b = biases;
+    REAL *gW = weight_gradients, *gb = bias_gradients;
+
+    JOB job = {.rows = rows, .W = weights, .loss = loss, .wanted = gW != NULL, .delta = NAME(same)((REAL)delta)};
+    job.width = (d + LANES - 1) / LANES * LANES;
+    job.chunk = BLOCK_ROWS;
+    if (job.chunk * d * REAL_BYTES > CHUNK_BYTES) job.chunk = CHUNK_BYTES / (d * REAL_BYTES) / GROUP * GROUP;
+    if (job.chunk < GROUP) job.chunk = GROUP;
+    if (job.chunk > n) job.chunk = (n + GROUP - 1) / GROUP * GROUP;
+    for (Py_ssize_t i = rows->index || rows->x_stride < 0 ? 0 : n - 1; i < n; i++) {
+        const Py_ssize_t end = NAME(offset)(rows, i) + d;
+        if (end > job.end) job.end = end;
+        if (!rows->index) break;
+    }
+
+    const Py_ssize_t doubles = k * (job.width + 1 + (d > BLOCK_COLUMNS ? job.chunk : 0));
+    const Py_ssize_t reals = k * (job.width + 2 * LANES + (rows->weights ? 3 : 2) * job.chunk) + 2 * LANES;
+    const Py_ssize_t size = doubles + (reals * REAL_BYTES + 7) / 8;
+    double local[STACK_DOUBLES], *work = local;
+    if (size > STACK_DOUBLES && !(work = malloc(size * sizeof(double)))) return -1;
+    double total = 0, *weight_totals = work, *bias_totals = weight_totals + k * job.width;
+    job.wide = bias_totals + k;
+    job.gradients = (REAL *)(work + doubles);
+    job.losses = job.gradients + k * job.width;
+    job.slopes = job.losses + LANES;
+    job.products = job.slopes + k * LANES;
+    job.bias = job.products + LANES;
+    job.r = job.bias + k * LANES;
+    job.y = job.r + k * job.chunk;
+    job.weights = job.y + k * job.chunk;
+    memset(work, 0, k * (job.width + 1) * sizeof(double));
+    if (k == 1) NAME(store)(job.bias, NAME(same)(b ? b[0] : 0));
+    else
+        for (Py_ssize_t l = 0; l < LANES; l++)
+            for (Py_ssize_t o = 0; o < k; o++) job.bias[l * k + o] = b ? b[o] : 0;
+
+    const int column = d == 1 && k == 1 && loss != LOGISTIC && rows->x_stride == 1 && rows->y_stride == 1 && !rows->index;
+    const Py_ssize_t block = column ? BLOCK_ROWS * LANES : BLOCK_ROWS;
+    for (Py_ssize_t start = 0; start < n; start += block) {
+        NAME(block)(&job, start, n - start < block ? n : start + block);
+        REAL three[4];
+        UNROLL for (int i = 0; i < 4; i += NAME(FEW)) NAME(few_sums)(job.losses + i * LANES, three + i);
+        total += three[0];
+        if (k == 1) bias_totals[0] += three[1];
+        else
+            for (Py_ssize_t l = 0; l < LANES; l++)
+                for (Py_ssize_t o = 0; o < k; o++) bias_totals[o] += job.slopes[l * k + o];
+        if (k == 1 && d == 1 && loss != LOGISTIC) weight_totals[0] += three[2];
+        else
+            for (Py_ssize_t q = 0; q < k * job.width; q++) weight_totals[q] += job.gradients[q];
+    }
+
+    if (n == 0) scale = 0;          /* a mean's 1 / n would make NaN of no rows */
+    *value = scale * total;
+    const double factor = loss == SQUARED ? 2 * scale : scale;
+    if (gW)
+        for (Py_ssize_t o = 0; o < k; o++)
+            for (Py_ssize_t j = 0; j < d; j++) gW[o * d + j] = (REAL)(factor * weight_totals[o * job.width + j]);
+    if (gb)
+        for (Py_ssize_t o = 0; o < k; o++) gb[o] = (REAL)(factor * bias_totals[o]);
+    if (work != local) free(work);
+    return 0;
+}
+
