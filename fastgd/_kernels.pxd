@@ -25,12 +25,13 @@ cdef extern from "_kernels.h":
         const Py_ssize_t *index     # the n rows of X and y to read, or NULL: 0 .. n - 1
 
     ctypedef struct Packed:
-        # Rows in groups of 16, each column by column (groups_of n, times d, k and 1); weight 0 fills the last.
+        # Rows in groups of 16, whose columns lie one after the other; rows of weight 0 fill the last.
         Precision precision
-        Py_ssize_t n, d, k
-        void *X
-        void *y
-        void *weights
+        Py_ssize_t rows             # of all groups
+        Py_ssize_t d, k
+        void *X                     # rows x d numbers
+        void *y                     # k x rows: output after output
+        void *weights               # rows
         Py_ssize_t chunk            # groups that go through the pass together
         bint far                    # the next chunk is to be asked for in time
 
@@ -50,7 +51,8 @@ cdef extern from "_kernels.h":
         MOST_PARTS
 
     ctypedef struct Parameters:
-        # W (k x d) then b (k) in each; what is kept is the state before the last undoable step.
+        # W (k x d) then b (k) in each, and behind them memory for 64 bytes more; what is kept is the state before the
+        # last step that can be undone.
         Precision precision
         void *value
         void *bias                  # within value, or NULL
@@ -84,11 +86,12 @@ cdef Py_ssize_t groups_of(Py_ssize_t n) noexcept nogil
 # Rows to packed rows, whose arrays have place for them.
 cdef void pack(const Rows *rows, Packed *packed) noexcept nogil
 
-# loss_and_gradients over packed rows.
+# loss_and_gradients over packed rows. The gradient is that of W (0 where it is not wanted), then that of b; it needs place
+# for one number more, up to a whole 64 bytes.
 cdef int packed_pass(
     const Packed *rows, Loss loss, double delta, double scale,
-    const void *W, const void *b,               # IN
-    double *value, void *gW, void *gb,          # OUT
+    const void *W, const void *b, bint wanted,  # IN
+    double *value, void *gradient,              # OUT
 ) noexcept nogil
 
 # The step numbered `at`, with the gradient that `parameters` hold. With norm (OUT), the gradient's, it can be undone.

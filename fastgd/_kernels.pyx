@@ -5,9 +5,9 @@ import numpy as np
 cdef extern from "_kernels_levels.h":
     ctypedef int (*LossAndGradients)(
         const Rows *, Loss, double, double, const void *, const void *, double *, void *, void *) noexcept nogil
-    ctypedef void (*Pack)(const Rows *, void *, void *, void *) noexcept nogil
+    ctypedef void (*Pack)(const Rows *, Packed *) noexcept nogil
     ctypedef int (*PackedPass)(
-        const Packed *, Loss, double, double, const void *, const void *, double *, void *, void *) noexcept nogil
+        const Packed *, Loss, double, double, const void *, const void *, int, double *, void *) noexcept nogil
     ctypedef double (*Samples)(
         const Rows *, Loss, double, int, Parameters *, Part *, Part *, Py_ssize_t, Py_ssize_t) noexcept nogil
     ctypedef void (*SgdUpdate)(
@@ -26,6 +26,7 @@ cdef extern from "_kernels_levels.h":
     Py_ssize_t GROUP
     Py_ssize_t CHUNK_BYTES
     Py_ssize_t FAR_BYTES
+    Py_ssize_t LINE
     const char *COMPILER
     const char *FASTGD_FLAGS
 
@@ -52,21 +53,20 @@ cdef Py_ssize_t groups_of(Py_ssize_t n) noexcept nogil:
 
 
 cdef void pack(const Rows *rows, Packed *packed) noexcept nogil:
-    packed.precision, packed.n, packed.d, packed.k = rows.precision, rows.n, rows.d, rows.k
-    cdef Py_ssize_t groups = groups_of(rows.n) // GROUP
     cdef Py_ssize_t group_bytes = GROUP * rows.d * (4 if rows.precision == SINGLE else 8)
+    packed.precision, packed.rows, packed.d, packed.k = rows.precision, groups_of(rows.n), rows.d, rows.k
     # Two chunks share the nearest cache where the next one is asked for while one is worked on.
-    packed.far = groups * group_bytes > FAR_BYTES and 4 * group_bytes <= CHUNK_BYTES
+    packed.far = packed.rows // GROUP * group_bytes > FAR_BYTES and 4 * group_bytes <= CHUNK_BYTES
     packed.chunk = (CHUNK_BYTES // 2 if packed.far else CHUNK_BYTES) // group_bytes // 4 * 4
-    packed.chunk = min(max(packed.chunk, 4), groups)
-    in_use.pack[<int>rows.precision](rows, packed.X, packed.y, packed.weights)
+    packed.chunk = min(max(packed.chunk, 4), packed.rows // GROUP)
+    in_use.pack[<int>rows.precision](rows, packed)
 
 
 cdef int packed_pass(
-    const Packed *rows, Loss loss, double delta, double scale, const void *W, const void *b,
-    double *value, void *gW, void *gb,
+    const Packed *rows, Loss loss, double delta, double scale, const void *W, const void *b, bint wanted,
+    double *value, void *gradient,
 ) noexcept nogil:
-    return in_use.packed_pass[<int>rows.precision](rows, loss, delta, scale, W, b, value, gW, gb)
+    return in_use.packed_pass[<int>rows.precision](rows, loss, delta, scale, W, b, wanted, value, gradient)
 
 
 cdef void sgd_step(Parameters *parameters, Py_ssize_t at, double *norm) noexcept nogil:
@@ -127,13 +127,20 @@ def run_pass(X, y, W, b=None, *, Loss loss=SQUARED, delta=1.0, scale=1.0, weight
     rows.y, rows.y_stride = _data(y), y.strides[0] // y.itemsize
     rows.index = <const Py_ssize_t *>_data(index)
     rows.weights = _data(weights)
-    if packed:
+    if packed and rows.n:
         n = groups_of(rows.n)
         arrays = [np.empty(n * columns, X.dtype) for columns in (rows.d, rows.k, 1)]
         groups.X, groups.y, groups.weights = _data(arrays[0]), _data(arrays[1]), _data(arrays[2])
         pack(&rows, &groups)
-        if packed_pass(&groups, loss, delta, scale, _data(W), _data(b), &value, _data(gW), _data(gb)):
+        gradient = np.empty(rows.k * rows.d + rows.k + LINE // X.itemsize, X.dtype)
+        if packed_pass(
+            &groups, loss, delta, scale, _data(W), _data(b), gW is not None, &value, _data(gradient)
+        ):
             raise MemoryError(f"no memory for the work space of {rows.k} outputs of {rows.d} features")
+        if gW is not None:
+            gW.flat = gradient[: gW.size]
+        if gb is not None:
+            gb[...] = gradient[W.size : W.size + rows.k]
         return value
     if loss_and_gradients(&rows, loss, delta, scale, _data(W), _data(b), &value, _data(gW), _data(gb)):
         raise MemoryError(f"no memory for the work space of {rows.k} outputs of {rows.d} features")

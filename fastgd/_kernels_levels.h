@@ -28,8 +28,8 @@
 typedef int LossAndGradients(
     const Rows *, Loss, double, double, const void *, const void *, double *, void *, void *);
 typedef int PackedPass(
-    const Packed *, Loss, double, double, const void *, const void *, double *, void *, void *);
-typedef void Pack(const Rows *, void *, void *, void *);
+    const Packed *, Loss, double, double, const void *, const void *, int, double *, void *);
+typedef void Pack(const Rows *, Packed *);
 typedef double Samples(const Rows *, Loss, double, int, Parameters *, Part *, Part *, Py_ssize_t, Py_ssize_t);
 typedef void SgdUpdate(
     Py_ssize_t, void *, const void *, void *, int, double, double, double, double, int, int);

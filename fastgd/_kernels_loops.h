@@ -31,6 +31,8 @@
 #include "_kernels_samples.h"
 
 #undef VEC
+#undef WIDE
+#undef CONVERTED
 #undef JOB
 #undef PLACES
 #undef MASK

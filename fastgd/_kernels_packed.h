@@ -1,6 +1,6 @@
 /* The fused pass over packed rows, for descents that visit them many times.
  *
- * GROUP rows lie side by side, column after column, so the rows are the vector: every load is a whole vector, nothing is
+ * In X, GROUP rows lie side by side, column after column, so the rows are the vector: every load is a whole vector, nothing is
  * summed across lanes before the end of the pass, and no row is too short. Rows that fill the last group have weight 0.
  * As over rows in place, a chunk goes from products to slopes to gradients while the nearest cache holds it, and sums of
  * more than BLOCK_ROWS numbers are double.
@@ -9,27 +9,27 @@
 #define VECTORS (GROUP / LANES)     /* in a group's column */
 
 /* Where the first column of row vector v lies. */
-INLINE Py_ssize_t NAME(place_of)(Py_ssize_t v, Py_ssize_t columns)
+INLINE Py_ssize_t NAME(place_of)(Py_ssize_t v, Py_ssize_t d)
 {
-    return v / VECTORS * GROUP * columns + v % VECTORS * LANES;
+    return v / VECTORS * GROUP * d + v % VECTORS * LANES;
 }
 
-NOINLINE void NAME(pack)(const Rows *rows, void *columns, void *targets, void *row_weights)
+NOINLINE void NAME(pack)(const Rows *rows, Packed *packed)
 {
-    REAL *x = columns, *y = targets, *weights = row_weights;
-    for (Py_ssize_t start = 0; start < rows->n; start += GROUP) {
-        const REAL *from_x[GROUP], *from_y[GROUP];
+    REAL *x = packed->X, *y = packed->y, *weights = packed->weights;
+    for (Py_ssize_t start = 0; start < packed->rows; start += GROUP) {
+        const Py_ssize_t count = rows->n - start < GROUP ? rows->n - start : GROUP;
+        const REAL *from_x[GROUP];
         for (Py_ssize_t i = 0; i < GROUP; i++) {
-            const Py_ssize_t last = start + i < rows->n ? start + i : rows->n - 1;
+            const Py_ssize_t last = start + (i < count ? i : count - 1);
             const Py_ssize_t row = rows->index ? rows->index[last] : last;
+            const REAL *from_y = (const REAL *)rows->y + row * rows->y_stride;
             from_x[i] = (const REAL *)rows->X + row * rows->x_stride;
-            from_y[i] = (const REAL *)rows->y + row * rows->y_stride;
-            *weights++ = start + i >= rows->n ? 0 : rows->weights ? ((const REAL *)rows->weights)[row] : 1;
+            for (Py_ssize_t o = 0; o < rows->k; o++) y[o * packed->rows + start + i] = i < count ? from_y[o] : 0;
+            weights[start + i] = i >= count ? 0 : rows->weights ? ((const REAL *)rows->weights)[row] : 1;
         }
         for (Py_ssize_t j = 0; j < rows->d; j++)
-            for (Py_ssize_t i = 0; i < GROUP; i++) *x++ = from_x[i][j];
-        for (Py_ssize_t o = 0; o < rows->k; o++)
-            for (Py_ssize_t i = 0; i < GROUP; i++) *y++ = from_y[i][o];
+            for (Py_ssize_t i = 0; i < GROUP; i++) *x++ = i < count ? from_x[i][j] : 0;
     }
 }
 
@@ -43,7 +43,6 @@ typedef struct {
     int fresh;              /* the sums hold nothing yet */
     REAL *slopes;           /* k x chunk vectors */
     Py_ssize_t chunk;       /* vectors */
-    int far;                /* X is more than the second cache holds */
 } NAME(PackedJob);
 
 #define PACKED_JOB NAME(PackedJob)
@@ -83,22 +82,25 @@ INLINE void NAME(packed_predictions)(
 /* Turns the predictions of output o into slopes; adds their sum and the losses'. */
 INLINE void NAME(packed_slopes)(const PACKED_JOB *job, Py_ssize_t start, Py_ssize_t end, Py_ssize_t o)
 {
-    const Py_ssize_t d = job->packed->d, k = job->packed->k;
+    const Packed *packed = job->packed;
+    const REAL *y = (const REAL *)packed->y + (o * packed->rows + start * LANES);
+    const REAL *weights = (const REAL *)packed->weights + start * LANES;
+    REAL *places = job->slopes + o * job->chunk * LANES;
+    const Loss kind = job->loss;
+    const VEC delta = job->delta;
+    const Py_ssize_t count = (end - start) * LANES;
     VEC slope_sum = NAME(same)(0), loss_sum = slope_sum;
-    for (Py_ssize_t v = start; v < end; v++) {
-        REAL *place = job->slopes + (o * job->chunk + v - start) * LANES;
-        const VEC y = NAME(load)((const REAL *)job->packed->y + NAME(place_of)(v, k) + o * GROUP);
-        const VEC weight = NAME(load)((const REAL *)job->packed->weights + v * LANES);
+    for (Py_ssize_t i = 0; i < count; i += LANES) {
+        const VEC p = NAME(load)(places + i), target = NAME(load)(y + i), weight = NAME(load)(weights + i);
         VEC loss;
-        const VEC p = NAME(load)(place);
-        const VEC slope = weight * (job->loss == LOGISTIC ? NAME(logistic)(p, y, &loss)
-                                                          : NAME(slope)(job->loss, job->delta, p, y, &loss));
-        NAME(store)(place, slope);
+        const VEC slope = weight * (kind == LOGISTIC ? NAME(logistic)(p, target, &loss)
+                                                     : NAME(slope)(kind, delta, p, target, &loss));
+        NAME(store)(places + i, slope);
         slope_sum += slope;
         loss_sum += weight * loss;
     }
-    NAME(add_sum)(job, k * d + o, job->fresh, slope_sum);
-    NAME(add_sum)(job, k * d + k, job->fresh && o == 0, loss_sum);
+    NAME(add_sum)(job, packed->k * packed->d + o, job->fresh, slope_sum);
+    NAME(add_sum)(job, packed->k * packed->d + packed->k, job->fresh && o == 0, loss_sum);
 }
 
 /* The gradients of K outputs from o on by J columns from j on, over the row vectors start .. end. Where K J is small,
@@ -110,7 +112,7 @@ INLINE void NAME(packed_gradients)(
     const Py_ssize_t d = job->packed->d;
     const REAL *X = (const REAL *)job->packed->X + j * GROUP, *slopes = job->slopes + (o * job->chunk - start) * LANES;
     /* The next chunk is on its way while this one is worked on; where X is at hand, asking for it costs more. */
-    const Py_ssize_t ahead = K == 1 && job->far ? job->chunk / VECTORS * GROUP * d : 0;
+    const Py_ssize_t ahead = K == 1 && job->packed->far ? job->chunk / VECTORS * GROUP * d : 0;
     VEC sums[16];
     UNROLL for (int s = 0; s < U * K * J; s++) sums[s] = NAME(same)(0);
 #define ADD(u) do { \
@@ -172,34 +174,33 @@ NOINLINE void NAME(packed_chunk)(const PACKED_JOB *job, Py_ssize_t start, Py_ssi
     if (o < k) NAME(packed_outputs)(job, start, end, o, 1, wanted);
 }
 
-/* totals, where they are not fresh, + the sums across lanes of `count` vectors that follow each other; those behind them,
- * up to LANES, are read. */
+/* totals, where they are not fresh, + the sums across lanes of `count` vectors that follow each other; both go up to whole
+ * LANES. */
 INLINE void NAME(add_lane_sums)(const REAL *sums, Py_ssize_t count, int fresh, double *totals)
 {
-    REAL results[LANES];
     for (Py_ssize_t i = 0; i < count; i += LANES) {
-        if (count - i <= NAME(FEW)) NAME(few_sums)(sums + i * LANES, results);
+        VEC v[LANES];
+        if (count - i <= NAME(FEW)) v[0] = NAME(few_sums)(sums + i * LANES);
         else {
-            VEC v[LANES];
             UNROLL for (int l = 0; l < LANES; l++) v[l] = NAME(load)(sums + (i + l) * LANES);
             NAME(lane_sums)(v, LANES);
-            NAME(store)(results, v[0]);
         }
-        for (int l = 0; l < LANES && i + l < count; l++) totals[i + l] = results[l] + (fresh ? 0 : totals[i + l]);
+        WIDE total = NAME(widened)(v[0]);
+        if (!fresh) total += NAME(load_wide)(totals + i);
+        NAME(store_wide)(totals + i, total);
     }
 }
 
+/* `gradient` holds that of W, of b and one number more, up to a whole LINE. */
 NOINLINE int NAME(packed_pass)(
-    const Packed *packed, Loss loss, double delta, double scale, const void *weights, const void *biases,
-    double *value, void *weight_gradients, void *bias_gradients)
+    const Packed *packed, Loss loss, double delta, double scale, const void *weights, const void *biases, int wanted,
+    double *value, void *gradient)
 {
     const Py_ssize_t d = packed->d, k = packed->k;
-    const Py_ssize_t end = (packed->n + GROUP - 1) / GROUP * VECTORS;
+    const Py_ssize_t end = packed->rows / LANES;
     const Py_ssize_t count = k * d + k + 1, padded = (count + LANES - 1) / LANES * LANES;
-    REAL *gW = weight_gradients, *gb = bias_gradients;
     PACKED_JOB job = {.packed = packed, .W = weights, .b = biases, .loss = loss, .delta = NAME(same)((REAL)delta)};
     job.chunk = packed->chunk * VECTORS;
-    job.far = packed->far;
 
     const Py_ssize_t size = padded + (padded + k * job.chunk) * LANES * REAL_BYTES / 8;
     ALIGNED double local[STACK_DOUBLES];
@@ -212,21 +213,20 @@ NOINLINE int NAME(packed_pass)(
     job.sums = (REAL *)work;
     job.slopes = job.sums + padded * LANES;
     double *totals = (double *)(job.slopes + k * job.chunk * LANES);
+    if (!wanted) memset(job.sums, 0, k * d * LANES * REAL_BYTES);
     for (Py_ssize_t block = 0; block < end; block += BLOCK_ROWS) {
         const Py_ssize_t block_end = end - block < BLOCK_ROWS ? end : block + BLOCK_ROWS;
         job.fresh = 1;
         for (Py_ssize_t start = block; start < block_end; start += job.chunk) {
-            NAME(packed_chunk)(&job, start, block_end - start < job.chunk ? block_end : start + job.chunk, gW != NULL);
+            NAME(packed_chunk)(&job, start, block_end - start < job.chunk ? block_end : start + job.chunk, wanted);
             job.fresh = 0;
         }
         NAME(add_lane_sums)(job.sums, count, block == 0, totals);
     }
     const double factor = loss == SQUARED ? 2 * scale : scale;
     *value = scale * totals[k * d + k];
-    if (gW)
-        for (Py_ssize_t i = 0; i < k * d; i++) gW[i] = (REAL)(factor * totals[i]);
-    if (gb)
-        for (Py_ssize_t o = 0; o < k; o++) gb[o] = (REAL)(factor * totals[k * d + o]);
+    for (Py_ssize_t i = 0; i < count; i += LANES)
+        NAME(store)((REAL *)gradient + i, NAME(narrowed)(NAME(load_wide)(totals + i) * factor));
     free(memory);
     return 0;
 }

@@ -400,8 +400,8 @@ NOINLINE int NAME(loss_and_gradients)(
     const Py_ssize_t block = column ? BLOCK_ROWS * LANES : BLOCK_ROWS;
     for (Py_ssize_t start = 0; start < n; start += block) {
         NAME(block)(&job, start, n - start < block ? n : start + block);
-        REAL three[4];
-        UNROLL for (int i = 0; i < 4; i += NAME(FEW)) NAME(few_sums)(job.losses + i * LANES, three + i);
+        REAL three[4 + LANES];
+        UNROLL for (int i = 0; i < 4; i += NAME(FEW)) NAME(store)(three + i, NAME(few_sums)(job.losses + i * LANES));
         total += three[0];
         if (k == 1) bias_totals[0] += three[1];
         else

@@ -2,12 +2,15 @@
 
 #define LANES (BYTES / REAL_BYTES)
 #define VEC NAME(vec)
+#define WIDE NAME(wide)             /* as many double */
 #define MASK NAME(mask)
 
 #if LANES == 1
 
 typedef REAL VEC;
+typedef double WIDE;
 typedef int MASK;
+#define CONVERTED(v, type) ((type)(v))
 
 INLINE MASK NAME(first)(Py_ssize_t count) { return count > 0; }
 INLINE VEC NAME(select)(MASK mask, VEC a, VEC b) { return mask ? a : b; }
@@ -18,6 +21,8 @@ INLINE REAL NAME(lane)(VEC v, int l) { (void)l; return v; }
 #else
 
 typedef REAL VEC __attribute__((vector_size(BYTES)));
+typedef double WIDE __attribute__((vector_size(LANES * 8)));
+#define CONVERTED(v, type) __builtin_convertvector(v, type)
 typedef INT MASK __attribute__((vector_size(BYTES)));
 
 INLINE MASK NAME(first)(Py_ssize_t count)
@@ -124,15 +129,24 @@ INLINE void NAME(store_some)(REAL *p, VEC v, Py_ssize_t count)
 #endif
 }
 
-/* The sums over the lanes of 4 vectors that follow each other, or of LANES where that is less. */
+/* The sums over the lanes of 4 vectors that follow each other, or of LANES where that is less; then the same in turn. */
 enum { NAME(FEW) = LANES < 4 ? LANES : 4 };
 
-INLINE void NAME(few_sums)(const REAL *lanes, REAL *sums)
+INLINE VEC NAME(few_sums)(const REAL *lanes)
 {
     VEC v[NAME(FEW)];
-    REAL results[LANES];
     UNROLL for (int i = 0; i < NAME(FEW); i++) v[i] = NAME(load)(lanes + i * LANES);
     NAME(lane_sums)(v, NAME(FEW));
-    NAME(store)(results, v[0]);
-    memcpy(sums, results, NAME(FEW) * sizeof(REAL));
+    return v[0];
+}
+
+INLINE WIDE NAME(widened)(VEC v) { return CONVERTED(v, WIDE); }
+INLINE VEC NAME(narrowed)(WIDE v) { return CONVERTED(v, VEC); }
+INLINE void NAME(store_wide)(double *p, WIDE v) { memcpy(p, &v, sizeof v); }
+
+INLINE WIDE NAME(load_wide)(const double *p)
+{
+    WIDE v;
+    memcpy(&v, p, sizeof v);
+    return v;
 }

@@ -19,7 +19,7 @@ def loss_and_gradients(X, y, W, b=None, *, loss=SQUARED, delta=1.0, scale=1.0, w
     elif loss == ABSOLUTE:
         losses, slopes = abs(r), np.sign(r)
     elif loss == LOGISTIC:
-        losses, slopes = np.logaddexp(0, p) - y * p, np.exp(-np.logaddexp(0, -p)) - y
+        losses, slopes = np.logaddexp(0, p) - y * p, 1 / (1 + np.exp(-p)) - y
     else:
         inside = abs(r) <= delta
         losses = np.where(inside, r**2 / 2, delta * (abs(r) - delta / 2))

@@ -11,11 +11,11 @@ import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
-from reference import ABSOLUTE, HUBER, SQUARED
+from reference import ABSOLUTE, HUBER, LOGISTIC, SQUARED
 
 from fastgd import _kernels
 
-LOSSES = [SQUARED, ABSOLUTE, HUBER]
+LOSSES = [SQUARED, ABSOLUTE, HUBER, LOGISTIC]
 TYPES = [np.float32, np.float64]
 MARGIN = 16
 CANARY = 12345.0
@@ -48,7 +48,7 @@ def guarded(shape, dtype):
 
 def run(X, y, W, b=None, **options):
     """Value and gradients by the kernel; the inputs and what surrounds the outputs must stay as they were."""
-    inputs = [array for array in (X, y, W, b, options.get("index")) if array is not None]
+    inputs = [array for array in (X, y, W, b, options.get("index"), options.get("weights")) if array is not None]
     before = [array.copy() for array in inputs]
     gW, around_W = guarded(W.shape, W.dtype)
     gb, around_b = guarded(len(W), W.dtype)
@@ -61,37 +61,58 @@ def run(X, y, W, b=None, **options):
 
 
 def check(X, y, W, b=None, **options):
-    """The kernel agrees with the twin up to what rounding in the data's type can do."""
-    value, gW, gb = run(X, y, W, b, **options)
+    """The kernels, over rows in place and packed, agree with the twin up to what rounding in the data's type can do."""
+    results = [run(X, y, W, b, packed=packed, **options) for packed in (False, True)]
     wanted, wanted_gW, wanted_gb = reference.loss_and_gradients(X, y, W, b, **options)
     loss, delta, scale = options.get("loss", SQUARED), options.get("delta", 1.0), options.get("scale", 1.0)
+    eps = np.finfo(X.dtype).eps
+    weights = np.ones(len(X)) if options.get("weights") is None else options["weights"].astype(float)
     if (index := options.get("index")) is not None:
-        X, y = X[index], y[index]
+        X, y, weights = X[index], y[index], weights[index]
     X, y, W, b = (np.asarray(array, float) for array in (X, y, W, np.zeros(len(W)) if b is None else b))
-    eps = np.finfo(gW.dtype).eps
-    r = abs(X @ W.T + b - y)
-    r_error = eps * (X.shape[1] + 4) * (abs(X) @ abs(W).T + abs(b) + abs(y))
-    slope = {SQUARED: 2 * r, ABSOLUTE: np.ones_like(r), HUBER: np.minimum(r, delta)}[loss]
-    slope_error = 2.0 * (r <= r_error) if loss == ABSOLUTE else 2 * r_error
+    p = X @ W.T + b
+    r, r_error = abs(p - y), eps * (X.shape[1] + 4) * (abs(X) @ abs(W).T + abs(b) + abs(y))
     in_sums = 300 * eps                                     # 256 rows to a block
-    slope_error = slope_error + in_sums * slope
-    assert abs(value - wanted) <= scale * ((slope + r_error) * r_error).sum() + in_sums * abs(wanted)
-    assert (abs(gW - wanted_gW) <= scale * slope_error.T @ abs(X)).all()
-    assert (abs(gb - wanted_gb) <= scale * slope_error.sum(0)).all()
+    in_terms = 0
+    if loss == LOGISTIC:
+        slope = abs(1 / (1 + np.exp(-p)) - y)
+        slope_error, in_terms = r_error + 4 * eps * (1 + abs(y)), 8 * eps * (np.logaddexp(0, p) + abs(y * p))
+    else:
+        slope = {SQUARED: 2 * r, ABSOLUTE: np.ones_like(r), HUBER: np.minimum(r, delta)}[loss]
+        slope_error = 2.0 * (r <= r_error) if loss == ABSOLUTE else 2 * r_error
+    by_row = weights[:, None] * scale
+    value_error = (by_row * ((slope + r_error) * r_error + in_terms)).sum()
+    value_error += in_sums * (by_row * (np.logaddexp(0, p) + abs(y * p))).sum() if loss == LOGISTIC else in_sums * wanted
+    slope_error = by_row * (slope_error + in_sums * slope)
+    for value, gW, gb in results:
+        assert abs(value - wanted) <= value_error
+        assert (abs(gW - wanted_gW) <= slope_error.T @ abs(X)).all()
+        assert (abs(gb - wanted_gb) <= slope_error.sum(0)).all()
 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 10, 20, 33, 70])
 def test_every_tail_of_rows(d, dtype):
     for n, k in itertools.product(range(71), [1, 2, 3]):
         X, y, W, b = made(n, n, d, k, dtype)
-        check(X, y, W, b, loss=n % 3, delta=0.7, scale=1 / max(n, 1))
+        check(X, y, W, b, loss=n % 4, delta=0.7, scale=1 / max(n, 1))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_weights_of_rows(loss, dtype):
+    """A row of weight 2 counts twice, one of weight 0 not at all."""
+    for n, d, k in itertools.product([1, 5, 16, 40, 300], [1, 2, 7, 70], [1, 2, 5]):
+        X, y, W, b = made(n, n, d, k, dtype)
+        weights = np.random.default_rng(n).integers(0, 3, n).astype(dtype)
+        check(X, y, W, b, loss=loss, delta=0.7, scale=1 / n, weights=weights)
+        check(X, y, W, b, loss=loss, delta=0.7, scale=1 / n, weights=weights, index=np.arange(n)[::-2].copy())
+        check(X.repeat(weights.astype(int), 0), y.repeat(weights.astype(int), 0), W, b, loss=loss, delta=0.7, scale=1 / n)
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 4, 5])
 def test_every_tail_of_columns(k, dtype):
     for d, n in itertools.product(range(1, 71), [1, 7, 16, 21]):
         X, y, W, b = made(d, n, d, k, dtype)
-        check(X, y, W, b if d % 2 else None, loss=(d + n) % 3, delta=0.7, scale=0.5)
+        check(X, y, W, b if d % 2 else None, loss=(d + n) % 4, delta=0.7, scale=0.5)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -187,21 +208,24 @@ def test_no_memory_beyond_the_arrays(page, at_end, dtype):
 def test_the_same_bits_twice(dtype):
     for n, d, k in [(7, 3, 1), (300, 1, 1), (300, 20, 1), (300, 70, 3), (3, 5000, 2)]:
         X, y, W, b = made(n, n, d, k, dtype)
-        first, again, moved = run(X, y, W, b), run(X, y, W, b), run(X.copy(), y.copy(), W.copy(), b.copy())
-        for one, other in zip(first * 2, again + moved, strict=True):
-            assert_array_equal(one, other)
+        for packed in False, True:
+            first, again = (run(X, y, W, b, packed=packed) for _ in range(2))
+            moved = run(X.copy(), y.copy(), W.copy(), b.copy(), packed=packed)
+            for one, other in zip(first * 2, again + moved, strict=True):
+                assert_array_equal(one, other)
 
 
 def test_gradients_that_nobody_wants(dtype):
     for d, k in [(1, 1), (5, 1), (70, 1), (5, 3)]:
         X, y, W, b = made(d, 40, d, k, dtype)
-        value, gW, gb = run(X, y, W, b)
-        alone_W, alone_b = np.empty_like(W), np.empty_like(b)
-        assert _kernels.run_pass(X, y, W, b) == value
-        assert _kernels.run_pass(X, y, W, b, gW=alone_W) == value
-        assert _kernels.run_pass(X, y, W, b, gb=alone_b) == value
-        assert_array_equal(alone_W, gW)
-        assert_array_equal(alone_b, gb)
+        for packed in False, True:
+            value, gW, gb = run(X, y, W, b, packed=packed)
+            alone_W, alone_b = np.empty_like(W), np.empty_like(b)
+            assert _kernels.run_pass(X, y, W, b, packed=packed) == value
+            assert _kernels.run_pass(X, y, W, b, gW=alone_W, packed=packed) == value
+            assert _kernels.run_pass(X, y, W, b, gb=alone_b, packed=packed) == value
+            assert_array_equal(alone_W, gW)
+            assert_array_equal(alone_b, gb)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -236,16 +260,17 @@ def test_a_mean_over_millions_of_rows(constant, d):
     assert all(slope == exact(-2 * number**2, rel=5e-6) for slope in gW[0])
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", [SQUARED, ABSOLUTE, HUBER])
 @pytest.mark.parametrize("poison", [np.nan, np.inf, -np.inf])
 def test_what_is_not_finite_shows(poison, loss, dtype):
     for (n, d, k), place in itertools.product([(1, 1, 1), (21, 3, 1), (21, 70, 1), (21, 3, 2)], [0, -1]):
         for name in "Xy":
             X, y, W, b = made(n, n, d, k, dtype)
             (X if name == "X" else y)[place, place] = poison
-            value = run(X, y, W, b, loss=loss)[0]
             wanted = reference.loss_and_gradients(X, y, W, b, loss=loss)[0]
-            assert not np.isfinite(value) and np.isnan(value) == np.isnan(wanted)
+            for packed in False, True:
+                value = run(X, y, W, b, loss=loss, packed=packed)[0]
+                assert not np.isfinite(value) and np.isnan(value) == np.isnan(wanted)
 
 
 def test_infinite_rows_leave_the_others(dtype):
@@ -255,9 +280,10 @@ def test_infinite_rows_leave_the_others(dtype):
         X[-1, 0] = np.inf
         with np.errstate(invalid="ignore"):
             wanted = reference.loss_and_gradients(X, y, W, b, loss=ABSOLUTE)
-        value, gW, _ = run(X, y, W, b, loss=ABSOLUTE)
-        assert value == wanted[0] == np.inf
-        assert_array_equal(np.isfinite(gW), np.isfinite(wanted[1]))
+        for packed in False, True:
+            value, gW, _ = run(X, y, W, b, loss=ABSOLUTE, packed=packed)
+            assert value == wanted[0] == np.inf
+            assert_array_equal(np.isfinite(gW), np.isfinite(wanted[1]))
 
 
 def test_no_memory_for_the_sums():
@@ -280,7 +306,8 @@ def test_any_combination(data):
     if draw(st.booleans()):
         index = np.random.default_rng(n).integers(0, len(X), draw(st.integers(1, 40)))
     check(X, y, W, b if draw(st.booleans()) else None, loss=loss, delta=draw(st.floats(0.1, 3)),
-          scale=draw(st.sampled_from([1.0, 0.5, 1 / n])), index=index)
+          scale=draw(st.sampled_from([1.0, 0.5, 1 / n])), index=index,
+          weights=np.random.default_rng(d).random(len(X)).astype(dtype) if draw(st.booleans()) else None)
 
 
 UPDATES = [
@@ -331,6 +358,7 @@ def test_torch_agrees(dtype):
     torch = pytest.importorskip("torch")
     functional = torch.nn.functional
     losses = {SQUARED: functional.mse_loss, ABSOLUTE: functional.l1_loss,
+              LOGISTIC: functional.binary_cross_entropy_with_logits,
               HUBER: lambda p, y: functional.huber_loss(p, y, delta=0.7)}
     X, y, W, b = made(1, 50, 7, 2, dtype)
     y[3, 1] = np.nan

@@ -116,7 +116,8 @@ cdef class Stream:
         self.most = PIECE // (self.rows.d * self.rows.k) + 1
         cdef Py_ssize_t weights = self.rows.k * self.rows.d
         self.size = weights + (0 if bias is None else self.rows.k)
-        self.work = aligned((5, -(-self.size * self.item // LINE) * LINE // self.item), X.dtype)
+        cdef Py_ssize_t room = (weights + self.rows.k + 1) * self.item
+        self.work = aligned((5, (room // LINE + 2) * LINE // self.item), X.dtype)
         self.totals = np.zeros(self.size)
         self.parameters.precision = self.rows.precision
         self.parameters.value, self.parameters.gradient = self.section(0), self.section(1)
@@ -332,7 +333,8 @@ cdef class Stream:
         cdef Rows rows
         if self.is_packed:
             return NO_MEMORY if packed_pass(
-                &self.packed, self.kind, self.delta, scale, value, bias, loss, weight_gradient, bias_gradient
+                &self.packed, self.kind, self.delta, scale, value, bias, self.weight_part != NULL, loss,
+                self.parameters.gradient,
             ) else RAN
         rows = self.some_rows(first, n)
         if n <= self.most:
