@@ -1,49 +1,82 @@
-"""python -m bench [--quick] [question ...]"""
+"""python -m bench [--quick] [--save results.json] [--compare old.json] [question ...]"""
 
 import argparse
-import datetime
-import importlib.metadata
 import os
-import platform
 import sys
+import time
+from itertools import groupby
+from pathlib import Path
 
-# One thread each: set before numpy loads its BLAS.
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
+from . import descent, footprint, limits, report, turn
+from .timing import Workers
 
-import numpy as np
+QUESTIONS = {"limits": limits, "turn": turn, "descent": descent, "footprint": footprint}
 
-from . import descent, footprint, turn
-from .timing import processor
 
-QUESTIONS = {"turn": turn, "descent": descent, "footprint": footprint}
+def answers(name, cores, quick, say):
+    """(measured rows, whether a competitor failed) of a question; its tables are printed as they are ready."""
+    seconds, repeats = (0.02, 2) if quick else (0.3, 5)
+    rows = [row for row in QUESTIONS[name].rows() if row.quick or not quick]
+    done = []
+    with Workers(cores, say) as workers:
+        for group, members in groupby(rows, key=lambda row: row.group):
+            here = []
+            for row in members:
+                if row.threads > len(cores):
+                    say(f"{group}, {row.size}: left out, it needs {row.threads} cores and may use {len(cores)}")
+                    continue
+                here.append(report.measured(name, row, workers.taken(row, seconds, repeats)))
+            done += here
+            if here:
+                print(report.table(here, done), end="\n\n", flush=True)
+    return done, workers.failed
+
+
+def save(path, results):
+    report.save(path, results)
+    path.with_suffix(".txt").write_text(report.whole(results, questions()))
+    try:
+        from . import chart
+
+        chart.draw(results, path.with_suffix(".svg"))
+    except ImportError as error:
+        print(f"no chart: {error}")
+
+
+def questions():
+    return {name: module.__doc__.splitlines()[0] for name, module in QUESTIONS.items()}
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench", description="How fast fastgd is, and how fast its peers.")
     parser.add_argument("questions", nargs="*", help=f"of {', '.join(QUESTIONS)}; all if none is named")
-    parser.add_argument("--quick", action="store_true", help="few short repeats: whether it runs, not how fast")
+    parser.add_argument("--quick", action="store_true", help="few rows, few short repeats: whether it runs")
+    parser.add_argument("--save", type=Path, metavar="JSON", help="also beside it as .txt and, with matplotlib, as .svg")
+    parser.add_argument("--compare", type=report.load, metavar="JSON", help="row by row against an earlier file")
     given = parser.parse_args()
     unknown = set(given.questions) - set(QUESTIONS)
     if unknown:
         parser.error(f"no question {sorted(unknown)}: there are {', '.join(QUESTIONS)}")
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count()))
 
-    import fastgd
-
-    versions = {"python": platform.python_version(), "numpy": np.__version__, "fastgd": fastgd.__version__}
-    for peer in ("torch", "jax", "numba", "scikit-learn"):
-        try:
-            versions[peer] = importlib.metadata.version(peer)
-        except importlib.metadata.PackageNotFoundError:
-            pass
-    print(f"{processor()}, one core, {datetime.date.today()}")
-    print(", ".join(f"{name} {version}" for name, version in versions.items()))
+    started = time.perf_counter()
+    results = {"about": report.circumstances(cores), "quick": given.quick, "rows": []}
+    print(report.heading(results["about"]), flush=True)
+    failed = False
     for name in given.questions or QUESTIONS:
-        print(f"\n{QUESTIONS[name].__doc__.splitlines()[0]}\n")
-        QUESTIONS[name].main(given.quick)
-    return 0
+        print(f"\n{questions()[name]}\n")
+        rows, fails = answers(name, cores, given.quick, say=lambda line: print(line, flush=True))
+        results["rows"] += rows
+        failed |= fails
+    print(report.losses(results["rows"]))
+    print(f"took {time.perf_counter() - started:.0f} s")
+    if given.save:
+        save(given.save, results)
+    if given.compare:
+        lines, slower = report.comparison(given.compare, results)
+        print("\n" + "\n".join(lines))
+        failed |= slower
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -4,12 +4,24 @@ import compileall
 import importlib.util
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
-from .timing import in_turns, median, shown
+from . import Row
+
+CODE = {".py", ".pyi", ".so", ".pyd", ".dll", ".dylib"}
+
+
+def folder(module):
+    found = importlib.util.find_spec(module)
+    if found is None:
+        raise ImportError(f"No module named {module!r}")
+    return Path(found.origin).parent
 
 
 def importing(module):
+    compileall.compile_dir(folder(module), quiet=2, workers=1)  # as pip leaves it; an editable install has no bytecode
+
     def run(n):
         for _ in range(n):
             subprocess.run([sys.executable, "-c", f"import {module}"], check=True)
@@ -17,19 +29,15 @@ def importing(module):
     return run
 
 
-def installed_size():
+def installed_size(module):
     """Bytes of the package's files, without the sources that an editable install has beside them."""
-    folder = Path(importlib.util.find_spec("fastgd").origin).parent
-    kept = {".py", ".pyi", ".so", ".pyd"}
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.suffix in kept)
+    return sum(path.stat().st_size for path in folder(module).rglob("*") if CODE.intersection(path.suffixes))
 
 
-def main(quick=False):
-    # As pip leaves an installed package; an editable one may have no bytecode.
-    compileall.compile_dir(Path(importlib.util.find_spec("fastgd").origin).parent, quiet=2)
-    names = ["numpy", "fastgd"] + (["torch"] if importlib.util.find_spec("torch") else [])
-    taken = in_turns({name: importing(name) for name in names}, 0.1, 3 if quick else 11)
-    for name in names:
-        ratio = median(taken[name]) / median(taken["numpy"])
-        print(f"python -c 'import {name}': {shown(median(taken[name]))}, {ratio:.2f} times numpy's")
-    print(f"fastgd's files: {installed_size() / 1e6:.2f} MB")
+def rows():
+    modules = ("fastgd", "numpy", "torch")
+    for group, make, unit in (("import", importing, "s"), ("files", installed_size, "B")):
+        yield Row(
+            group, "the package", {name: partial(make, name) for name in modules}, {"fastgd": ("torch",)},
+            unit=unit, quick=True,
+        )  # fmt: skip

@@ -100,20 +100,16 @@ def in_threads(parts):
 
 
 def read(n, d, k=1, dtype="float32", layout="rows", threads=1, **_):
-    """Reads X once a run."""
+    """Reads X once a run: all of it at one go where it lies in one piece, and otherwise row by row."""
     lib, X = library(), table(n, d, k, dtype, layout)[0]
     X = X.T if layout == "columns" else X
-    rows, bytes_, stride = len(X), X.shape[1] * X.itemsize, X.strides[0]
-    ends = [rows * i // threads for i in range(threads + 1)]
-    blocks = [(X.ctypes.data + a * stride, b - a) for a, b in zip(ends, ends[1:])]
-    if stride == bytes_:
-        blocks, bytes_ = [(at, 1, count * bytes_) for at, count in blocks], None
-    else:
-        blocks = [(at, count, bytes_) for at, count in blocks]
+    pieces, size, stride = len(X), X.shape[1] * X.itemsize, X.strides[0]
+    ends = [pieces * i // threads for i in range(threads + 1)]
+    parts = [(X[start:end].ctypes.data, end - start) for start, end in zip(ends, ends[1:])]
+    parts = [(at, 1, m * size, 0) if stride == size else (at, m, size, stride) for at, m in parts]
 
-    def run(times):
-        X  # kept alive
-        in_threads([partial(lib.read_rows, at, count, size, stride, times) for at, count, size in blocks])
+    def run(times, alive=X):
+        in_threads([partial(lib.read_rows, *part, times) for part in parts])
 
     return run
 

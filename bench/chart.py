@@ -1,0 +1,53 @@
+"""The results as a chart: a panel a group, a line a row, a mark a competitor; time on a logarithmic axis."""
+
+from itertools import groupby
+
+from .timing import median
+
+MARKS = "osD^vPX*<>"
+
+
+def draw(results, path):
+    """Writes the chart; its ending says which format.
+
+    Raises:
+        ImportError: there is no matplotlib.
+    """
+    import matplotlib
+
+    matplotlib.use("agg")
+    matplotlib.rcParams["svg.hashsalt"] = "bench"  # the same results are the same file
+    from matplotlib import pyplot
+
+    timed = [row for row in results["rows"] if row["unit"] == "s"]
+    groups = [list(rows) for _, rows in groupby(timed, key=lambda row: (row["question"], row["group"]))]
+    names = list(dict.fromkeys(name for row in timed for name in row["taken"]))
+    ours = {name for row in timed for name in row["ours"]}
+    limits = {name for row in timed for name in row["limits"]}
+    peers = [name for name in names if name not in ours | limits]
+    colours = {name: f"C{i % 10}" for i, name in enumerate(peers)} | dict.fromkeys(limits, "0.6")
+    heights = [len(rows) + 1.2 for rows in groups]
+    figure, panels = pyplot.subplots(
+        len(groups), figsize=(10, 0.3 * sum(heights) + 1.5), squeeze=False, height_ratios=heights, layout="constrained"
+    )
+    handles = {}
+    for panel, rows in zip(panels[:, 0], groups):
+        for place, row in enumerate(rows):
+            for name, taken in row["taken"].items():
+                mark = "|" if name in limits else MARKS[names.index(name) % len(MARKS)]
+                handles[name] = panel.plot(
+                    median(taken), place, mark, color=colours.get(name, "black"), fillstyle="full" if name in ours else
+                    "none", markersize=9 if name in limits else 6, label=name,
+                )[0]  # fmt: skip
+        panel.set_xscale("log")
+        panel.set_yticks(range(len(rows)), [row["size"] for row in rows], fontsize=8)
+        panel.set_ylim(len(rows) - 0.5, -0.5)
+        panel.set_title(f"{rows[0]['question']}: {rows[0]['group']}", fontsize=9, loc="left")
+        panel.grid(axis="x", color="0.9")
+        panel.tick_params(axis="x", labelsize=8)
+    panels[-1, 0].set_xlabel("seconds")
+    about = results["about"]
+    figure.suptitle(f"{about['processor']}, {about['date']}, fastgd {about['versions']['fastgd']}", fontsize=10)
+    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=6, fontsize=8)
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+    pyplot.close(figure)
