@@ -51,12 +51,16 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m bench", description="How fast fastgd is, and how fast its peers.")
     parser.add_argument("questions", nargs="*", help=f"of {', '.join(QUESTIONS)}; all if none is named")
     parser.add_argument("--quick", action="store_true", help="few rows, few short repeats: whether it runs")
-    parser.add_argument("--save", type=Path, metavar="JSON", help="also beside it as .txt and, with matplotlib, as .svg")
+    parser.add_argument(
+        "--save", type=Path, metavar="JSON", help="also beside it as .txt and, with matplotlib, as .svg"
+    )
     parser.add_argument("--compare", type=report.load, metavar="JSON", help="row by row against an earlier file")
     given = parser.parse_args()
     unknown = set(given.questions) - set(QUESTIONS)
     if unknown:
         parser.error(f"no question {sorted(unknown)}: there are {', '.join(QUESTIONS)}")
+    if given.save and not given.save.parent.is_dir():
+        parser.error(f"--save: there is no folder {given.save.parent}")
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count()))
 
     started = time.perf_counter()

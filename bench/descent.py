@@ -34,6 +34,7 @@ PEERS = {
     "JAX": peers.jax_scan,
     "numpy": peers.numpy_loop,
 }
+COLUMNS = {"numba columns": peers.numba_columns}
 LOADERS = {f"{name} loader": partial(loops.with_modules, name, loader=True) for name in ("fastgd", "torch")}
 
 
@@ -46,28 +47,32 @@ def size(n, d, k=1):
 
 
 def full_batch(group, n, d, k=1, base="", quick=False, **how):
-    competitors = made(OURS | PEERS, n=n, d=d, k=k, **how)
-    floor, amounts = limits(n, d, k, **how) if n * d >= 10_000 else ({}, {})
-    ours = {"fit": tuple(PEERS), "loop": ("torch",)}
-    return Row(group, size(n, d, k), competitors | floor, ours, amounts, base, how.get("threads", 1), quick=quick)
+    threads, dtype = how.get("threads", 1), how.get("dtype", "float32")
+    peers_here = PEERS | (COLUMNS if k == threads == 1 else {})
+    competitors = made(OURS | peers_here, n=n, d=d, k=k, **how)
+    floor, amounts = limits(n, d, k, dtype, threads) if n * d >= 10_000 else ({}, {})
+    ours = {"fit": tuple(peers_here), "loop": ("torch",)}
+    return Row(group, size(n, d, k), competitors | floor, ours, amounts, base, threads, quick=quick)
 
 
 def mini_batches(n, d, batch):
     competitors = made(OURS | PEERS | LOADERS, n=n, d=d, batch=batch)
     floor, amounts = limits(n, d)
     ours = {"fit": tuple(PEERS), "loop": ("torch",), "fastgd loader": ("torch loader",)}
-    return Row("mini-batches", f"{size(n, d)} by {batch}", competitors | floor, ours, amounts, quick=batch == 256)
+    return Row(
+        "mini-batches", f"{size(n, d)} by {batch}", competitors | floor, ours, amounts, quick=batch == 256 and d == 100
+    )
 
 
 def single_samples(n, d):
     rivals = {"scikit-learn": peers.sklearn_sgd, "numba": peers.numba_loop, "JAX": peers.jax_scan}
     competitors = made({"fit": fastgd_fit} | rivals, n=n, d=d, batch=1)
-    return Row("single samples", size(n, d), competitors, {"fit": tuple(rivals)}, quick=True)
+    return Row("single samples", size(n, d), competitors, {"fit": tuple(rivals)}, quick=d == 100)
 
 
 def rows():
     for n, d in SMALL + LARGE:
-        yield full_batch("full batch", n, d, quick=(n, d) in ((100, 10), (1000, 20), (10_000, 100)))
+        yield full_batch("full batch", n, d, quick=d == 20)
     for n, d, k in OUTPUTS:
         yield full_batch("full batch, many outputs", n, d, k, quick=d == 20)
     for n, d in SMALL + LARGE:
@@ -76,7 +81,7 @@ def rows():
         yield full_batch("many outputs, float64", n, d, k, dtype="float64", base="full batch, many outputs")
     for layout, group in (("wide", "X: half the columns of a table"), ("columns", "X: column after column")):
         for n, d in ((1000, 20), (100_000, 100)):
-            yield full_batch(group, n, d, layout=layout, base="full batch", quick=d == 20)
+            yield full_batch(group, n, d, layout=layout, base="full batch")
     for n, d in BATCHES:
         for batch in (32, 256, 4096):
             yield mini_batches(n, d, batch)

@@ -39,5 +39,5 @@ def rows():
     for group, make, unit in (("import", importing, "s"), ("files", installed_size, "B")):
         yield Row(
             group, "the package", {name: partial(make, name) for name in modules}, {"fastgd": ("torch",)},
-            unit=unit, quick=True,
+            unit=unit, quick=unit == "B",
         )  # fmt: skip

@@ -14,8 +14,10 @@ import threading
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from . import Row
-from .data import table
+from .timing import fastest
 
 SOURCE = r"""
 #include <stdint.h>
@@ -24,27 +26,29 @@ typedef int64_t words __attribute__((vector_size(64)));
 typedef float floats __attribute__((vector_size(64)));
 typedef double doubles __attribute__((vector_size(64)));
 
-/* Adds up every 64 bytes of each row as integers, `times` times; what is left of a row in 4 bytes each. */
-int64_t read_rows(const char *X, int64_t rows, int64_t bytes, int64_t stride, int64_t times)
-{
-    words s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0}, v0, v1, v2, v3;
-    int64_t rest = 0;
-    for (int64_t t = 0; t < times; t++) {
-        for (int64_t i = 0; i < rows; i++) {
-            const char *p = X + i * stride, *end = p + bytes;
-            for (; end - p >= 256; p += 256) {
-                memcpy(&v0, p, 64); memcpy(&v1, p + 64, 64); memcpy(&v2, p + 128, 64); memcpy(&v3, p + 192, 64);
-                s0 += v0; s1 += v1; s2 += v2; s3 += v3;
-            }
-            for (; end - p >= 64; p += 64) { memcpy(&v0, p, 64); s0 += v0; }
-            for (; p < end; p += 4) { int32_t four; memcpy(&four, p, 4); rest += four; }
-        }
-        __asm__ volatile("" ::: "memory");
+/* Adds up X as 64-byte integers, `times` times. The prefetch 4 kB ahead is faster from the outer caches and from
+   memory, and in the way in the inner ones: both are tried. */
+#define READ(name, PREFETCH)                                                                     \
+    int64_t name(const char *X, int64_t bytes, int64_t times)                                    \
+    {                                                                                            \
+        words s[4] = {{0}}, v;                                                                   \
+        int64_t total = 0;                                                                       \
+        for (int64_t t = 0; t < times; t++) {                                                    \
+            for (int64_t i = 0; i + 256 <= bytes; i += 256)                                      \
+                _Pragma("GCC unroll 4") for (int j = 0; j < 4; j++) {                            \
+                    PREFETCH(X + i + 64 * j + 4096);                                             \
+                    memcpy(&v, X + i + 64 * j, 64);                                              \
+                    s[j] += v;                                                                   \
+                }                                                                                \
+            __asm__ volatile("" ::: "memory"); /* the next pass reads again */                   \
+        }                                                                                        \
+        s[0] += s[1] + s[2] + s[3];                                                              \
+        for (int i = 0; i < 8; i++) total += s[0][i];                                            \
+        return total;                                                                            \
     }
-    s0 += s1 + s2 + s3;
-    for (int i = 0; i < 8; i++) rest += s0[i];
-    return rest;
-}
+#define NOTHING(address)
+READ(read_plain, NOTHING)
+READ(read_ahead, __builtin_prefetch)
 
 /* `times` times `count` multiply-adds, in enough independent chains to hide the latency of one. */
 #define CHAINS 12
@@ -57,7 +61,6 @@ int64_t read_rows(const char *X, int64_t rows, int64_t bytes, int64_t stride, in
         for (int j = 0; j < CHAINS; j++) for (int i = 0; i < lanes; i++) a[j][i] = j + i;        \
         for (int64_t t = 0; t < turns; t++) {                                                    \
             _Pragma("GCC unroll 12") for (int j = 0; j < CHAINS; j++) a[j] = a[j] * f + f;       \
-            __asm__ volatile("" ::: "memory");                                                   \
         }                                                                                        \
         for (int j = 1; j < CHAINS; j++) a[0] += a[j];                                           \
         element total = 0;                                                                       \
@@ -80,8 +83,9 @@ def library():
         except (OSError, subprocess.CalledProcessError) as error:
             raise ImportError(f"the limits need a C compiler: {error}") from None
         lib = ctypes.CDLL(str(made))
-    lib.read_rows.argtypes = [ctypes.c_void_p] + [ctypes.c_int64] * 4
-    lib.read_rows.restype = ctypes.c_int64
+    for function in (lib.read_plain, lib.read_ahead):
+        function.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64]
+        function.restype = ctypes.c_int64
     for name, element in (("multiply_add_float32", ctypes.c_float), ("multiply_add_float64", ctypes.c_double)):
         getattr(lib, name).argtypes = [ctypes.c_int64, ctypes.c_int64, element]
         getattr(lib, name).restype = element
@@ -99,35 +103,30 @@ def in_threads(parts):
         thread.join()
 
 
-def read(n, d, k=1, dtype="float32", layout="rows", threads=1, **_):
-    """Reads X once a run: all of it at one go where it lies in one piece, and otherwise row by row."""
-    lib, X = library(), table(n, d, k, dtype, layout)[0]
-    X = X.T if layout == "columns" else X
-    pieces, size, stride = len(X), X.shape[1] * X.itemsize, X.strides[0]
-    ends = [pieces * i // threads for i in range(threads + 1)]
-    parts = [(X[start:end].ctypes.data, end - start) for start, end in zip(ends, ends[1:])]
-    parts = [(at, 1, m * size, 0) if stride == size else (at, m, size, stride) for at, m in parts]
+def read(n, d, dtype, threads):
+    """Reads n x d numbers that lie in one piece, once a run; each thread its part."""
+    lib, X = library(), np.ones(n * d, dtype)
+    parts = np.array_split(X, threads)
 
-    def run(times, alive=X):
-        in_threads([partial(lib.read_rows, *part, times) for part in parts])
+    def run(function, times):
+        in_threads([partial(function, part.ctypes.data, part.nbytes, times) for part in parts])
 
-    return run
+    return fastest([partial(run, lib.read_plain), partial(run, lib.read_ahead)])
 
 
-def multiply_add(n, d, k=1, dtype="float32", threads=1, **_):
+def multiply_add(n, d, k, dtype, threads):
     """The multiply-adds of one step on all rows: n d k forward, and as many for the gradient."""
     function, count = getattr(library(), f"multiply_add_{dtype}"), 2 * n * d * k // threads
     return lambda times: in_threads([partial(function, count, times, 0.999)] * threads)
 
 
-def limits(n, d, k=1, dtype="float32", **rest):
+def limits(n, d, k=1, dtype="float32", threads=1):
     """(competitors, amounts of work) of the limits of a step on all rows, for a Row."""
-    itemsize = 4 if dtype == "float32" else 8
     competitors = {
-        "reading X": partial(read, n, d, k, dtype, **rest),
-        "multiply-adds": partial(multiply_add, n, d, k, dtype, **rest),
+        "reading X": partial(read, n, d, dtype, threads),
+        "multiply-adds": partial(multiply_add, n, d, k, dtype, threads),
     }
-    return competitors, {"reading X": (n * d * itemsize, "B"), "multiply-adds": (2 * n * d * k, "madd")}
+    return competitors, {"reading X": (n * d * np.dtype(dtype).itemsize, "B"), "multiply-adds": (2 * n * d * k, "madd")}
 
 
 def rows():

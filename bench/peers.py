@@ -5,28 +5,12 @@ order. Where a library has several good ways, the fastest on this data is taken.
 """
 
 import functools
-import time
 
 import numpy as np
 
 from .data import table
 from .loops import LR
-
-
-def fastest(ways):
-    """The way that takes the least time for a few epochs, after one that compiles."""
-
-    def seconds(run):
-        run(1)
-        best = np.inf
-        for _ in range(3):
-            start = time.perf_counter()
-            run(8)
-            best = min(best, time.perf_counter() - start)
-        return best
-
-    return min(ways, key=seconds)
-
+from .timing import fastest
 
 # ---- numpy
 
@@ -101,27 +85,32 @@ def compiled(threads):
 
     @jit
     def by_columns(columns, y, w, b, rate, epochs):
-        """Few features: the rows are the vector."""
+        """The rows are the vector: a block of rows, whose residuals stay in the cache, column by column."""
         d, n = columns.shape
         losses = np.empty(epochs)
-        r = np.empty_like(y)
+        residuals = np.empty(min(n, 2048), y.dtype)
         for epoch in range(epochs):
-            for i in range(n):
-                r[i] = b[0] - y[i]
-            for j in range(d):
-                c = w[j]
-                for i in range(n):
-                    r[i] += c * columns[j, i]
+            g = np.zeros_like(w)
             shift = total = b[0] * 0
-            for i in range(n):
-                total += r[i] * r[i]
-                shift += r[i]
+            for start in range(0, n, 2048):
+                m = min(2048, n - start)
+                r = residuals[:m]
+                for i in range(m):
+                    r[i] = b[0] - y[start + i]
+                for j in range(d):
+                    column, c = columns[j, start : start + m], w[j]
+                    for i in range(m):
+                        r[i] += c * column[i]
+                for i in range(m):
+                    total += r[i] * r[i]
+                    shift += r[i]
+                for j in range(d):
+                    column, s = columns[j, start : start + m], b[0] * 0
+                    for i in range(m):
+                        s += r[i] * column[i]
+                    g[j] += s
             losses[epoch] = total / n
-            for j in range(d):
-                g = shift * 0
-                for i in range(n):
-                    g += r[i] * columns[j, i]
-                w[j] -= rate / n * g
+            w -= rate / n * g
             b[0] -= rate / n * shift
         return losses
 
@@ -219,29 +208,29 @@ def compiled(threads):
 
 
 def numba_loop(n, d, k=1, dtype="float32", batch=None, layout="rows", threads=1):
-    one_output, by_columns, products, many_outputs, in_threads, mini_batches = compiled(threads)
-    X, y = table(n, d, k, dtype, layout)
-    kind = np.dtype(dtype).type
-    rate = kind(2 * LR)
-    w, b = np.zeros((d, k), dtype), np.zeros(k, dtype)
-    rows = np.ascontiguousarray(X)
-    if k > 1:
-        ways = [lambda epochs: products(rows, y, w, b, rate, epochs)]
-        if threads == 1:
-            ways.append(lambda epochs: many_outputs(rows, y, w, b, rate, epochs))
-        return fastest(ways)
-    w, y = w[:, 0].copy(), y[:, 0].copy()
+    one_output, _, products, many_outputs, in_threads, mini_batches = compiled(threads)
+    X, y, w, b, rate = numba_start(n, d, k, dtype, layout)
     if batch:
-        return lambda epochs: mini_batches(rows, y, w, b, rate, batch, epochs)
-    ways = [lambda epochs: products(rows, y, w, b, rate, epochs)]
-    if threads > 1:
-        ways.append(lambda epochs: in_threads(rows, y, w, b, rate, epochs))
-    else:
-        ways.append(lambda epochs: one_output(rows, y, w, b, rate, epochs))
-        if d <= 128:
-            columns = np.ascontiguousarray(X.T)
-            ways.append(lambda epochs: by_columns(columns, y, w, b, rate, epochs))
-    return fastest(ways)
+        return lambda epochs: mini_batches(X, y, w, b, rate, batch, epochs)
+    ways = [products]
+    if k == 1:
+        ways.append(one_output if threads == 1 else in_threads)
+    elif threads == 1:
+        ways.append(many_outputs)
+    return fastest([functools.partial(way, X, y, w, b, rate) for way in ways])
+
+
+def numba_columns(n, d, dtype="float32", layout="rows", **_):
+    X, y, w, b, rate = numba_start(n, d, 1, dtype, layout)
+    return functools.partial(compiled(1)[1], np.ascontiguousarray(X.T), y, w, b, rate)
+
+
+def numba_start(n, d, k, dtype, layout):
+    X, y = table(n, d, k, dtype, layout)
+    w, b = np.zeros((d, k), dtype), np.zeros(k, dtype)
+    if k == 1:
+        w, y = w[:, 0].copy(), y[:, 0].copy()
+    return np.ascontiguousarray(X), y, w, b, X.dtype.type(2 * LR)
 
 
 # ---- JAX

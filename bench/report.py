@@ -97,7 +97,7 @@ def best_rival(row, name):
 def cells(row, names, rows):
     """What one row shows, by title of its column."""
     taken, limits = row["taken"], row["limits"]
-    line = {row["group"]: row["size"]}
+    line = {row["group"] + (f" (base: {row['base']})" if row["base"] else ""): row["size"]}
     for name in names:
         line[name] = shown(median(taken[name]), row["unit"]) if name in taken else ""
         if name in limits and name in taken:
@@ -115,7 +115,7 @@ def cells(row, names, rows):
     base = [one for one in rows if row["base"] and (one["group"], one["size"]) == (row["base"], row["size"])]
     for name in (*ours, *limits) if base else ():
         if name in taken and name in base[0]["taken"]:
-            line[f"{name} / in {row['base']}"] = ratio(median(taken[name]) / median(base[0]["taken"][name]))
+            line[f"{name} / base"] = ratio(median(taken[name]) / median(base[0]["taken"][name]))
     return line
 
 

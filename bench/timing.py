@@ -1,11 +1,47 @@
 """How every row is timed: long runs less short ones, in turns, so that a slow second hits all competitors alike."""
 
+import os
+import pickle
 import statistics
-
-from .worker import Absent, Worker
+import subprocess
+import sys
+import time
 
 LONGEST = 1 << 22  # runs in one repeat
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 median = statistics.median
+
+
+class Worker:
+    """A competitor's process, on its cores and with as many threads."""
+
+    def __init__(self, cores):
+        threads = dict.fromkeys(THREAD_VARIABLES, str(len(cores)))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "bench.worker", *map(str, cores)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | threads,
+        )  # fmt: skip
+
+    def ask(self, message):
+        """The answer to one of bench.worker's messages: its kind, and what it is.
+
+        Raises:
+            OSError, EOFError: the process has ended; its error is on stderr.
+        """
+        pickle.dump(message, self.process.stdin)
+        self.process.stdin.flush()
+        return pickle.load(self.process.stdout)
+
+    def seconds(self, n):
+        return self.ask(n)[1]
+
+    def close(self):
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
+        self.process.wait()
+        self.process.stdout.close()
 
 
 class Workers:
@@ -18,7 +54,7 @@ class Workers:
 
     def __init__(self, cores, say):
         self.cores, self.say = cores, say
-        self.workers, self.absent, self.failed = {}, {}, False
+        self.workers, self.absent, self.failed = {}, set(), False
 
     def __enter__(self):
         return self
@@ -27,27 +63,18 @@ class Workers:
         for worker in self.workers.values():
             worker.close()
 
-    def make(self, row):
-        """(worker, what making the competitor answered) by column, for the row's competitors that are there."""
-        there = {}
-        for name, make in row.competitors.items():
-            if (name, row.threads) not in self.workers:
-                self.workers[name, row.threads] = Worker(self.cores[: row.threads])
-            worker = self.workers[name, row.threads]
-            try:
-                there[name] = worker, worker.ask(make)
-            except Absent as error:
-                if self.absent.get(name) != str(error):
-                    self.say(f"{name} is left out: {error}")
-                self.absent[name] = str(error)
-            except Exception as error:
-                self.fail(row, name, error)
-        return there
-
-    def fail(self, row, name, error):
-        self.failed = True
-        self.say(f"{name} FAILED at {row.group}, {row.size}: {str(error).strip() or type(error).__name__}")
-        self.workers.pop((name, row.threads)).process.kill()
+    def prepared(self, row, name, seconds):
+        """(worker, how many runs are a long one, figure) of a competitor; None if it is absent."""
+        if (name, row.threads) not in self.workers:
+            self.workers[name, row.threads] = Worker(self.cores[: row.threads])
+        worker = self.workers[name, row.threads]
+        kind, what = worker.ask(row.competitors[name])
+        if kind == "absent":
+            if (name, what) not in self.absent:
+                self.absent.add((name, what))
+                self.say(f"{name} is left out: {what}")
+            return None
+        return worker, length(worker, seconds) if kind == "ready" else None, what
 
     def taken(self, row, seconds, repeats):
         """A list of figures by column: `repeats` times of one run each, or the figure of a competitor that is one.
@@ -55,22 +82,25 @@ class Workers:
         Args:
             seconds: how long a long run takes at most, where a single one is not longer.
         """
-        there = self.make(row)
-        taken = {name: [figure] for name, (_, figure) in there.items() if figure is not None}
-        timed = {name: worker for name, (worker, figure) in there.items() if figure is None}
-        lengths = {}
-        for name, worker in list(timed.items()):
+        timed, taken = {}, {}
+        for name in row.competitors:
             try:
-                lengths[name] = length(worker, seconds)
-            except Exception as error:
-                self.fail(row, name, error)
-                del timed[name]
+                prepared = self.prepared(row, name, seconds)
+            except (OSError, EOFError):
+                self.failed = True
+                self.say(f"{name} FAILED at {row.group}, {row.size}")
+                self.workers.pop((name, row.threads)).close()
+                continue
+            if prepared is not None:
+                worker, long, figure = prepared
+                taken[name] = [] if long else [figure]
+                if long:
+                    timed[name] = worker, long, long // 2
         for _ in range(repeats):
-            for name, worker in timed.items():
-                long, short = lengths[name], lengths[name] // 2
-                elapsed = worker.ask(long) - worker.ask(short)
-                taken.setdefault(name, []).append(max(elapsed, 1e-12) / (long - short))
-        return {name: taken[name] for name in row.competitors if name in taken}
+            for name, (worker, long, short) in timed.items():
+                elapsed = worker.seconds(long) - worker.seconds(short)
+                taken[name].append(max(elapsed, 1e-12) / (long - short))
+        return taken
 
 
 def length(worker, seconds):
@@ -80,13 +110,31 @@ def length(worker, seconds):
     """
     n = 1
     while True:
-        first = worker.ask(n)
-        took = first if first < seconds / 4 else worker.ask(n)
+        first = worker.seconds(n)
+        took = first if first < seconds / 4 else worker.seconds(n)
         if took >= seconds / 4 or n >= LONGEST:
             break
         n *= 4
     while n < LONGEST and 2 * took <= seconds:
         n, took = 2 * n, 2 * took
     n = max(n, 2)
-    worker.ask(n), worker.ask(n // 2)
+    worker.seconds(n), worker.seconds(n // 2)
     return n
+
+
+def fastest(ways):
+    """The one of a competitor's ways to run that takes the least time, found in its own process."""
+
+    def seconds(run):
+        def elapsed(n):
+            start = time.perf_counter()
+            run(n)
+            return time.perf_counter() - start
+
+        n = 1
+        run(n)
+        while elapsed(n) < 5e-3:
+            n *= 4
+        return min(elapsed(n) for _ in range(3)) / n
+
+    return min(ways, key=seconds)
