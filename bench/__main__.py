@@ -15,7 +15,7 @@ QUESTIONS = {"limits": limits, "turn": turn, "descent": descent, "footprint": fo
 
 def answers(name, cores, quick, say):
     """(measured rows, whether a competitor failed) of a question; its tables are printed as they are ready."""
-    seconds, repeats = (0.02, 2) if quick else (0.3, 5)
+    seconds, repeats = (0.02, 2) if quick else (0.2, 5)
     rows = [row for row in QUESTIONS[name].rows() if row.quick or not quick]
     done = []
     with Workers(cores, say) as workers:

@@ -1,5 +1,6 @@
 """The results as a chart: a panel a group, a line a row, a mark a competitor; time on a logarithmic axis."""
 
+import math
 from itertools import groupby
 
 from .timing import median
@@ -17,15 +18,15 @@ def draw(results, path):
 
     matplotlib.use("agg")
     matplotlib.rcParams["svg.hashsalt"] = "bench"  # the same results are the same file
-    from matplotlib import pyplot
+    from matplotlib import pyplot, ticker
 
-    timed = [row for row in results["rows"] if row["unit"] == "s"]
+    timed = [row for row in results["rows"] if row["unit"] == "s" and row["ours"]]
     groups = [list(rows) for _, rows in groupby(timed, key=lambda row: (row["question"], row["group"]))]
     names = list(dict.fromkeys(name for row in timed for name in row["taken"]))
     ours = {name for row in timed for name in row["ours"]}
     limits = {name for row in timed for name in row["limits"]}
     peers = [name for name in names if name not in ours | limits]
-    colours = {name: f"C{i % 10}" for i, name in enumerate(peers)} | dict.fromkeys(limits, "0.6")
+    colours = dict(zip(sorted(limits), ("0.75", "0.5"))) | {name: f"C{i % 10}" for i, name in enumerate(peers)}
     heights = [len(rows) + 1.2 for rows in groups]
     figure, panels = pyplot.subplots(
         len(groups), figsize=(10, 0.3 * sum(heights) + 1.5), squeeze=False, height_ratios=heights, layout="constrained"
@@ -39,15 +40,20 @@ def draw(results, path):
                     median(taken), place, mark, color=colours.get(name, "black"), fillstyle="full" if name in ours else
                     "none", markersize=9 if name in limits else 6, label=name,
                 )[0]  # fmt: skip
+        figures = [median(taken) for row in rows for taken in row["taken"].values()]
         panel.set_xscale("log")
+        panel.set_xlim(10 ** (math.floor(math.log10(min(figures)))), 10 ** (math.ceil(math.log10(max(figures)))))
+        panel.xaxis.set_major_formatter(ticker.EngFormatter(unit="s"))
+        panel.xaxis.set_minor_formatter(ticker.NullFormatter())
         panel.set_yticks(range(len(rows)), [row["size"] for row in rows], fontsize=8)
         panel.set_ylim(len(rows) - 0.5, -0.5)
         panel.set_title(f"{rows[0]['question']}: {rows[0]['group']}", fontsize=9, loc="left")
         panel.grid(axis="x", color="0.9")
         panel.tick_params(axis="x", labelsize=8)
-    panels[-1, 0].set_xlabel("seconds")
     about = results["about"]
-    figure.suptitle(f"{about['processor']}, {about['date']}, fastgd {about['versions']['fastgd']}", fontsize=10)
-    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=6, fontsize=8)
+    title = (
+        f"{about['processor']}, {about['date']}: time of one run, less is better"
+    )
+    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=6, fontsize=8, title=title)
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
     pyplot.close(figure)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .timing import median
 
-PEERS = ("numpy", "torch", "jax", "numba", "scikit-learn")
+LIBRARIES = ("fastgd", "numpy", "torch", "jax", "numba", "scikit-learn")
 SLOWER = 1.1  # a median this many times the old one is a regression, where the repeats' ranges do not meet
 
 
@@ -35,12 +35,10 @@ def processor():
 
 def circumstances(cores):
     """Where, when and with what: the first lines of a table."""
-    import fastgd
-
-    versions = {"python": platform.python_version(), "fastgd": fastgd.__version__}
-    for peer in PEERS:
+    versions = {"python": platform.python_version()}
+    for library in LIBRARIES:
         try:
-            versions[peer] = importlib.metadata.version(peer)
+            versions[library] = importlib.metadata.version(library)
         except importlib.metadata.PackageNotFoundError:
             pass
     return {
@@ -171,7 +169,10 @@ def load(path):
 
 
 def save(path, results):
-    path.write_text(json.dumps(results, indent=1) + "\n")
+    """A line a row, so that two versions of the file show which rows changed."""
+    rest = {name: value for name, value in results.items() if name != "rows"}
+    rows = ",\n".join(json.dumps(row) for row in results["rows"])
+    path.write_text(json.dumps(rest)[:-1] + ', "rows": [\n' + rows + "\n]}\n")
 
 
 def comparison(old, new):
@@ -184,7 +185,7 @@ def comparison(old, new):
         return row["question"], row["group"], row["size"]
 
     before = {key(row): row for row in old["rows"]}
-    lines, slower = [f"against {old['about']['date']}, {old['about']['processor']}"], False
+    lines, slower = [f"against {old['about']['date']}, {old['about']['processor']}" + ", quick" * old["quick"]], False
     for row in new["rows"]:
         earlier = before.get(key(row))
         if earlier is None:

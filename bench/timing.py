@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 LONGEST = 1 << 22  # runs in one repeat
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -19,7 +20,7 @@ class Worker:
         threads = dict.fromkeys(THREAD_VARIABLES, str(len(cores)))
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bench.worker", *map(str, cores)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | threads,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | threads, cwd=Path(__file__).parents[1],
         )  # fmt: skip
 
     def ask(self, message):

@@ -1,0 +1,122 @@
+"""The benchmark's own machinery: what it marks, what it leaves out, and that every question's rows can be measured."""
+
+import copy
+import pickle
+import time
+from functools import partial
+
+import pytest
+
+from bench import Row, report
+from bench.__main__ import QUESTIONS, questions
+from bench.timing import Workers
+
+
+def steady(seconds):
+    """A competitor whose process has a clock of its own: so much a run, and some before."""
+    clock = [0.0]
+    time.perf_counter = lambda: clock[0]
+
+    def run(n):
+        clock[0] += 0.002 + n * seconds
+
+    return run
+
+
+def not_installed():
+    raise ImportError("No module named 'elsewhere'")
+
+
+def broken(n=None):
+    if n is not None:
+        raise ValueError("broken")
+    return broken
+
+
+def size():
+    return 1000
+
+
+def measured(row, taken, question="descent"):
+    return report.measured(question, row, taken)
+
+
+FULL = Row(
+    "full batch", "10 x 2", {}, {"fit": ("numba", "JAX"), "loop": ("torch",)}, {"reading X": (4e6, "B")}
+)  # fmt: skip
+DOUBLE = Row("float64", "10 x 2", {}, FULL.ours, base="full batch")
+TAKEN = {
+    "fit": [1e-3, 1.1e-3, 5e-3], "loop": [2e-3], "torch": [1.9e-3], "numba": [2.2e-3], "JAX": [3.3e-3],
+    "reading X": [1e-3],
+}  # fmt: skip
+
+
+def results(*rows):
+    about = {"processor": "P", "cores": 2, "measured on cores": [0], "date": "2026-01-02", "versions": {"fastgd": "1"}}
+    return {"about": about, "quick": False, "rows": list(rows)}
+
+
+def test_names_and_pickles_of_all_rows():
+    for name, module in QUESTIONS.items():
+        rows = list(module.rows())
+        keys = [(row.group, row.size) for row in rows]
+        assert len(set(keys)) == len(keys), name
+        assert any(row.quick for row in rows), name
+        for row in rows:
+            assert set(row.ours) | {rival for rivals in row.ours.values() for rival in rivals} <= set(row.competitors)
+            assert set(row.limits) <= set(row.competitors)
+            assert not row.base or (row.base, row.size) in keys, row
+            pickle.dumps(row.competitors)
+
+
+def test_a_row_is_measured():
+    said = []
+    competitors = {"a": partial(steady, 0.004), "b": not_installed, "c": broken, "d": size}
+    row = Row("group", "size", competitors, {"a": ()})
+    with Workers([0], said.append) as workers:
+        taken = workers.taken(row, 0.02, 2)
+    assert taken == {"a": pytest.approx([0.004, 0.004]), "d": [1000]}  # what comes before the runs does not count
+    assert said == ["b is left out: No module named 'elsewhere'", "c FAILED at group, size"]
+    assert workers.failed
+
+
+def test_table():
+    rows = [measured(FULL, TAKEN), measured(DOUBLE, TAKEN | {"fit": [2.2e-3]})]
+    assert report.cells(rows[0], list(TAKEN), rows) == {
+        "full batch": "10 x 2", "fit": "1.1 ms", "loop": "2 ms", "torch": "1.9 ms", "numba": "2.2 ms", "JAX": "3.3 ms",
+        "reading X": "1 ms (4 GB/s)", "best peer / fit": "2 (numba)", "torch / loop": "0.95 LOSES", "fit / limit": "1.1",
+    }  # fmt: skip
+    line = report.cells(rows[1], list(TAKEN), rows)
+    assert line["fit / base"] == "2"
+    text = report.whole(results(*rows), questions())
+    assert "2 of 2 rows lose:" in text
+    assert "full batch, 10 x 2: loop behind torch (0.95)" in text
+    widths = {len(line) for line in report.table(rows[:1], rows).splitlines()}
+    assert len(widths) == 1
+
+
+@pytest.mark.parametrize(
+    "figure, text", [(9.996e-7, "1 us"), (2e-9, "2 ns"), (0.0123, "12.3 ms"), (5, "5 s"), (9.99e-7, "999 ns")]
+)
+def test_shown(figure, text):
+    assert report.shown(figure) == text
+
+
+def test_saved_and_compared(tmp_path):
+    path = tmp_path / "old.json"
+    old = results(measured(FULL, TAKEN))
+    report.save(path, old)
+    assert report.load(path) == old
+
+    same, slower = report.comparison(old, old)
+    assert not slower
+    assert len(same) == 3  # what it is compared with, fit and loop
+
+    new = copy.deepcopy(old)
+    new["rows"][0]["taken"]["loop"] = [2.5e-3]
+    new["rows"][0]["taken"]["fit"] = [2e-3]  # within the old one's range
+    new["rows"].append(measured(DOUBLE, TAKEN))  # not in the old file
+    lines, slower = report.comparison(old, new)
+    assert slower
+    assert [line.endswith("SLOWER") for line in lines] == [False, False, True]
+    assert "1.25" in lines[2]
