@@ -66,9 +66,9 @@ def compiled(threads):
     def one_output(X, y, w, b, rate, epochs):
         """Row by row: the row is still in the cache for the gradient."""
         n, d = X.shape
-        losses = np.empty(epochs)
+        losses, g = np.empty(epochs), np.empty_like(w)
         for epoch in range(epochs):
-            g = np.zeros_like(w)
+            g[:] = 0
             shift = total = b[0] * 0
             for i in range(n):
                 r = b[0] - y[i]
@@ -79,7 +79,8 @@ def compiled(threads):
                 for j in range(d):
                     g[j] += r * X[i, j]
             losses[epoch] = total / n
-            w -= rate / n * g
+            for j in range(d):
+                w[j] -= rate / n * g[j]
             b[0] -= rate / n * shift
         return losses
 
@@ -87,10 +88,10 @@ def compiled(threads):
     def by_columns(columns, y, w, b, rate, epochs):
         """The rows are the vector: a block of rows, whose residuals stay in the cache, column by column."""
         d, n = columns.shape
-        losses = np.empty(epochs)
+        losses, g = np.empty(epochs), np.empty_like(w)
         residuals = np.empty(min(n, 2048), y.dtype)
         for epoch in range(epochs):
-            g = np.zeros_like(w)
+            g[:] = 0
             shift = total = b[0] * 0
             for start in range(0, n, 2048):
                 m = min(2048, n - start)
@@ -110,7 +111,8 @@ def compiled(threads):
                         s += r[i] * column[i]
                     g[j] += s
             losses[epoch] = total / n
-            w -= rate / n * g
+            for j in range(d):
+                w[j] -= rate / n * g[j]
             b[0] -= rate / n * shift
         return losses
 
@@ -129,11 +131,11 @@ def compiled(threads):
     def many_outputs(X, y, w, b, rate, epochs):
         n, d = X.shape
         k = y.shape[1]
-        losses = np.empty(epochs)
-        r = np.empty_like(b)
+        losses, g = np.empty(epochs), np.empty_like(w)
+        r, shift = np.empty_like(b), np.empty_like(b)
         for epoch in range(epochs):
-            g = np.zeros_like(w)
-            shift = np.zeros_like(b)
+            g[:] = 0
+            shift[:] = 0
             total = b[0] * 0
             for i in range(n):
                 for o in range(k):
@@ -182,12 +184,12 @@ def compiled(threads):
     @jit
     def mini_batches(X, y, w, b, rate, batch, epochs):
         n, d = X.shape
-        losses = np.zeros(epochs)
+        losses, g = np.zeros(epochs), np.empty_like(w)
         for epoch in range(epochs):
             order = np.random.permutation(n)
             for start in range(0, n, batch):
                 m = min(batch, n - start)
-                g = np.zeros_like(w)
+                g[:] = 0
                 shift = total = b[0] * 0
                 for place in range(start, start + m):
                     i = order[place]
@@ -199,7 +201,8 @@ def compiled(threads):
                     for j in range(d):
                         g[j] += r * X[i, j]
                 losses[epoch] += total
-                w -= rate / m * g
+                for j in range(d):
+                    w[j] -= rate / m * g[j]
                 b[0] -= rate / m * shift
             losses[epoch] /= n
         return losses
