@@ -17,7 +17,7 @@ def draw(results, path):
     import matplotlib
 
     matplotlib.use("agg")
-    matplotlib.rcParams["svg.hashsalt"] = "bench"  # the same results are the same file
+    matplotlib.rcParams |= {"svg.hashsalt": "bench", "svg.fonttype": "none"}  # the same results are the same file
     from matplotlib import pyplot, ticker
 
     timed = [row for row in results["rows"] if row["unit"] == "s" and row["ours"]]
@@ -51,9 +51,7 @@ def draw(results, path):
         panel.grid(axis="x", color="0.9")
         panel.tick_params(axis="x", labelsize=8)
     about = results["about"]
-    title = (
-        f"{about['processor']}, {about['date']}: time of one run, less is better"
-    )
+    title = f"{about['processor']}, {about['date']}: time of one run, less is better"
     figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=6, fontsize=8, title=title)
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
     pyplot.close(figure)

@@ -55,13 +55,15 @@ def full_batch(group, n, d, k=1, base="", quick=False, **how):
     return Row(group, size(n, d, k), competitors | floor, ours, amounts, base, threads, quick=quick)
 
 
-def mini_batches(n, d, batch):
-    competitors = made(OURS | PEERS | LOADERS, n=n, d=d, batch=batch)
-    floor, amounts = limits(n, d)
+def mini_batches(n, d, batch, dtype="float32"):
+    competitors = made(OURS | PEERS | LOADERS, n=n, d=d, batch=batch, dtype=dtype)
+    floor, amounts = limits(n, d, dtype=dtype)
     ours = {"fit": tuple(PEERS), "loop": ("torch",), "fastgd loader": ("torch loader",)}
+    double = dtype == "float64"
     return Row(
-        "mini-batches", f"{size(n, d)} by {batch}", competitors | floor, ours, amounts, quick=batch == 256 and d == 100
-    )
+        "mini-batches" + ", float64" * double, f"{size(n, d)} by {batch}", competitors | floor, ours, amounts,
+        base="mini-batches" * double, quick=batch == 256 and d == 100 and not double,
+    )  # fmt: skip
 
 
 def single_samples(n, d):
@@ -85,6 +87,8 @@ def rows():
     for n, d in BATCHES:
         for batch in (32, 256, 4096):
             yield mini_batches(n, d, batch)
+    for n, d in BATCHES:
+        yield mini_batches(n, d, 256, "float64")
     for n, d in ((10_000, 100), (100_000, 10)):
         yield single_samples(n, d)
     for n, d, k in TWO_THREADS:

@@ -15,7 +15,7 @@ from pathlib import Path
 from .timing import median
 
 LIBRARIES = ("fastgd", "numpy", "torch", "jax", "numba", "scikit-learn")
-SLOWER = 1.1  # a median this many times the old one is a regression, where the repeats' ranges do not meet
+SLOWER = 1.1  # a median this many times the old one is a regression, where the peers' did not grow as much
 
 
 def measured(question, row, taken):
@@ -178,7 +178,8 @@ def save(path, results):
 def comparison(old, new):
     """(lines, whether a row of ours became slower) of two results files, row by row.
 
-    A row's peers and limits, which did not change, say how much of it is the machine.
+    A row is slower where its median grew by a tenth, and by a tenth more than the median change of its peers and limits,
+    which is the machine's; and where its repeats' range is wholly above the old one.
     """
 
     def key(row):
@@ -193,14 +194,15 @@ def comparison(old, new):
         both = [name for name in row["taken"] if name in earlier["taken"]]
         changes = {name: median(row["taken"][name]) / median(earlier["taken"][name]) for name in both}
         others = [changes[name] for name in both if name not in row["ours"]]
-        rest = f"   (the others {ratio(median(others))})" if others else ""
+        machine = median(others) if others else 1
         for name in (name for name in both if name in row["ours"]):
             then, now = earlier["taken"][name], row["taken"][name]
-            worse = changes[name] > SLOWER and min(now) > max(then)
+            worse = changes[name] > SLOWER * max(machine, 1) and min(now) > max(then)
             slower |= worse
             was, now = (shown(median(figures), row["unit"]) for figures in (then, now))
             lines.append(
-                f"{row['group'] + ', ' + row['size']:45} {name:12} {was:>8} -> {now:>8}   {changes[name]:.2f}{rest}"
+                f"{row['group'] + ', ' + row['size']:45} {name:12} {was:>8} -> {now:>8}   {changes[name]:.2f}"
+                + (f"   (the others {machine:.2f})" if others else "")
                 + ("   SLOWER" if worse else "")
             )
     return lines, slower

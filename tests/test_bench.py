@@ -120,3 +120,6 @@ def test_saved_and_compared(tmp_path):
     assert slower
     assert [line.endswith("SLOWER") for line in lines] == [False, False, True]
     assert "1.25" in lines[2]
+
+    new["rows"][0]["taken"] |= {name: [1.3 * t for t in TAKEN[name]] for name in ("torch", "numba", "JAX", "reading X")}
+    assert not report.comparison(old, new)[1]  # the machine was slower, and fastgd no more than that
