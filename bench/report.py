@@ -151,14 +151,14 @@ def whole(results, questions):
 
 
 def losses(rows):
-    """How many rows lose, and which."""
+    """How many figures lose, and which."""
     lost = [
         f"{row['group']}, {row['size']}: {name} behind {best[0]} ({ratio(best[1])})"
         for row in rows
         for name in row["ours"]
         if (best := best_rival(row, name)) is not None and best[1] < 1
     ]
-    return "\n".join([f"{len(lost)} of {len(rows)} rows lose" + (":" if lost else "")] + lost)
+    return "\n".join([f"{len(lost)} losses in {len(rows)} rows" + (":" if lost else "")] + lost)
 
 
 # ---- files

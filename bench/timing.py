@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 LONGEST = 1 << 22  # runs in one repeat
@@ -85,23 +86,32 @@ class Workers:
         """
         timed, taken = {}, {}
         for name in row.competitors:
-            try:
+            with self.surviving(row, name):
                 prepared = self.prepared(row, name, seconds)
-            except (OSError, EOFError):
-                self.failed = True
-                self.say(f"{name} FAILED at {row.group}, {row.size}")
-                self.workers.pop((name, row.threads)).close()
-                continue
-            if prepared is not None:
-                worker, long, figure = prepared
-                taken[name] = [] if long else [figure]
-                if long:
-                    timed[name] = worker, long, long // 2
+                if prepared is not None:
+                    worker, long, figure = prepared
+                    taken[name] = [] if long else [figure]
+                    if long:
+                        timed[name] = worker, long, long // 2
         for _ in range(repeats):
             for name, (worker, long, short) in timed.items():
-                elapsed = worker.seconds(long) - worker.seconds(short)
-                taken[name].append(max(elapsed, 1e-12) / (long - short))
-        return taken
+                if (name, row.threads) not in self.workers:
+                    continue
+                with self.surviving(row, name):
+                    while (elapsed := worker.seconds(long) - worker.seconds(short)) <= 0:
+                        pass  # something else took the core during the short one
+                    taken[name].append(elapsed / (long - short))
+        return {name: figures for name, figures in taken.items() if figures}
+
+    @contextmanager
+    def surviving(self, row, name):
+        """Goes on without a competitor whose process ends; the next row starts another."""
+        try:
+            yield
+        except (OSError, EOFError):
+            self.failed = True
+            self.say(f"{name} FAILED at {row.group}, {row.size}")
+            self.workers.pop((name, row.threads)).close()
 
 
 def length(worker, seconds):

@@ -66,6 +66,8 @@ def test_names_and_pickles_of_all_rows():
             assert set(row.ours) | {rival for rivals in row.ours.values() for rival in rivals} <= set(row.competitors)
             assert set(row.limits) <= set(row.competitors)
             assert not row.base or (row.base, row.size) in keys, row
+        for group in {row.group for row in rows}:
+            assert len({row.base for row in rows if row.group == group}) == 1  # one heading for all its rows
             pickle.dumps(row.competitors)
 
 
@@ -89,7 +91,7 @@ def test_table():
     line = report.cells(rows[1], list(TAKEN), rows)
     assert line["fit / base"] == "2"
     text = report.whole(results(*rows), questions())
-    assert "2 of 2 rows lose:" in text
+    assert "2 losses in 2 rows:\n" in text
     assert "full batch, 10 x 2: loop behind torch (0.95)" in text
     widths = {len(line) for line in report.table(rows[:1], rows).splitlines()}
     assert len(widths) == 1
