@@ -178,8 +178,8 @@ def save(path, results):
 def comparison(old, new):
     """(lines, whether a row of ours became slower) of two results files, row by row.
 
-    A row is slower where its median grew by a tenth, and by a tenth more than the median change of its peers and limits,
-    which is the machine's; and where its repeats' range is wholly above the old one.
+    A row is slower where its median grew by a tenth, and by a tenth more than the median change of its peers and
+    limits, which is the machine's; and where its repeats' range is wholly above the old one.
     """
 
     def key(row):
