@@ -13,7 +13,7 @@ from numpy cimport ndarray
 
 import numpy as np
 
-from ._kernels cimport ABSOLUTE, DOUBLE, HUBER, SINGLE, SQUARED, Loss, Rows, loss_and_gradients
+from ._kernels cimport ABSOLUTE, DOUBLE, HUBER, LOGISTIC, SINGLE, SQUARED, Loss, Rows, loss_and_gradients
 from ._tensor cimport (
     MAX_DIMS,
     Lazy,
@@ -305,7 +305,9 @@ cdef class Derived(Form):
     cdef bint named                     # a loss that comes straight from prediction and target
     cdef Loss kind
     cdef double delta
-    cdef double scale                   # 1 for sum, 1 / elements for mean
+    cdef bint mean
+    cdef double factor                  # of the kernel's loss: 1, or 1 / beta for SmoothL1, which is Huber's over beta
+    cdef double scale                   # factor for sum, factor / elements for mean
     cdef double loss
     cdef ndarray weight_gradient        # in the shape of the weight, or k x d where that has another order
     cdef ndarray bias_gradient
@@ -352,6 +354,13 @@ cdef class Derived(Form):
         if self.kind == ABSOLUTE:
             return np.asarray(np.sign(residual))
         return np.asarray(np.clip(residual, -self.delta, self.delta))
+
+    cdef ndarray named_slope(self, ndarray prediction):
+        if self.kind != LOGISTIC:
+            return self.slope(self.residual(prediction))
+        small = np.exp(-np.abs(prediction))
+        target = self.target.reshape((<object>prediction).shape)
+        return np.asarray(np.where(prediction > 0, 1, small) / (1 + small) - target)
 
     cdef object visit(self, ndarray gradient, Sweep sweep):
         if self.step == LOSS:
@@ -433,7 +442,7 @@ cdef class Derived(Form):
         shape = [self.inner.shape[i] for i in range(self.inner.ndim)]
         dtype = TYPES_OF_NUMPY[self.type_num]
         if self.named:
-            gradient = self.slope(self.residual(self.inner.value())) * dtype(factor * self.scale)
+            gradient = self.named_slope(self.inner.value()) * dtype(factor * self.scale)
         else:
             gradient = np.full(shape, factor * self.scale, dtype)
         sweep.send(self.inner, np.asarray(gradient), False)

@@ -100,6 +100,6 @@ cdef void sgd_step(Parameters *parameters, Py_ssize_t at, double *norm) noexcept
 # A step for every row, numbered at, at + by, ...; a part is NULL where it is not trained. Returns the sum of
 # weight * loss.
 cdef double samples(
-    const Rows *rows, Loss loss, double delta, bint mean, Parameters *parameters, Part *weight_part, Part *bias_part,
-    Py_ssize_t at, Py_ssize_t by,
+    const Rows *rows, Loss loss, double delta, double factor, bint mean, Parameters *parameters,
+    Part *weight_part, Part *bias_part, Py_ssize_t at, Py_ssize_t by,
 ) noexcept nogil

@@ -9,7 +9,7 @@ cdef extern from "_kernels_levels.h":
     ctypedef int (*PackedPass)(
         const Packed *, Loss, double, double, const void *, const void *, int, double *, void *) noexcept nogil
     ctypedef double (*Samples)(
-        const Rows *, Loss, double, int, Parameters *, Part *, Part *, Py_ssize_t, Py_ssize_t) noexcept nogil
+        const Rows *, Loss, double, double, int, Parameters *, Part *, Part *, Py_ssize_t, Py_ssize_t) noexcept nogil
     ctypedef void (*SgdUpdate)(
         Py_ssize_t, void *, const void *, void *, int, double, double, double, double, int, int) noexcept nogil
     ctypedef void (*SgdStep)(Parameters *, Py_ssize_t, double *) noexcept nogil
@@ -74,11 +74,11 @@ cdef void sgd_step(Parameters *parameters, Py_ssize_t at, double *norm) noexcept
 
 
 cdef double samples(
-    const Rows *rows, Loss loss, double delta, bint mean, Parameters *parameters, Part *weight_part, Part *bias_part,
-    Py_ssize_t at, Py_ssize_t by,
+    const Rows *rows, Loss loss, double delta, double factor, bint mean, Parameters *parameters,
+    Part *weight_part, Part *bias_part, Py_ssize_t at, Py_ssize_t by,
 ) noexcept nogil:
     return in_use.samples[<int>rows.precision](
-        rows, loss, delta, mean, parameters, weight_part, bias_part, at, by)
+        rows, loss, delta, factor, mean, parameters, weight_part, bias_part, at, by)
 
 
 def levels():

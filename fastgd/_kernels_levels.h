@@ -30,7 +30,8 @@ typedef int LossAndGradients(
 typedef int PackedPass(
     const Packed *, Loss, double, double, const void *, const void *, int, double *, void *);
 typedef void Pack(const Rows *, Packed *);
-typedef double Samples(const Rows *, Loss, double, int, Parameters *, Part *, Part *, Py_ssize_t, Py_ssize_t);
+typedef double Samples(
+    const Rows *, Loss, double, double, int, Parameters *, Part *, Part *, Py_ssize_t, Py_ssize_t);
 typedef void SgdUpdate(
     Py_ssize_t, void *, const void *, void *, int, double, double, double, double, int, int);
 typedef void SgdStep(Parameters *, Py_ssize_t, double *);

@@ -19,11 +19,11 @@ INLINE VEC NAME(product)(const REAL *x, const REAL *w, Py_ssize_t d)
     return sums[0];
 }
 
-/* A step for every row whose weight is not 0, numbered at, at + by, ...; mean losses divide by the row's weight and by
- * the outputs. Returns the sum of weight * loss: infinite or NaN where one of them is. */
+/* A step for every row whose weight is not 0, numbered at, at + by, ...; the loss is `factor` times the kernel's, and its
+ * mean divides by the row's weight and by the outputs. Returns the sum of weight * loss: infinite or NaN where one of them is. */
 NOINLINE double NAME(samples)(
-    const Rows *rows, Loss loss, double delta, int mean, Parameters *parameters, Part *weight_part, Part *bias_part,
-    Py_ssize_t at, Py_ssize_t by)
+    const Rows *rows, Loss loss, double delta, double factor, int mean, Parameters *parameters,
+    Part *weight_part, Part *bias_part, Py_ssize_t at, Py_ssize_t by)
 {
     const Py_ssize_t d = rows->d, k = rows->k;
     const VEC deltas = NAME(same)((REAL)delta);
@@ -35,7 +35,7 @@ NOINLINE double NAME(samples)(
         const REAL *x = (const REAL *)rows->X + row * rows->x_stride;
         const REAL *y = (const REAL *)rows->y + row * rows->y_stride;
         const double weight = rows->weights ? ((const REAL *)rows->weights)[row] : 1;
-        const double scale = mean ? 1 / (double)k : weight;
+        const double scale = factor * (mean ? 1 / (double)k : weight);
         if (rows->index && i + ROWS_AHEAD < rows->n) {
             const Py_ssize_t next = rows->index[i + ROWS_AHEAD];
             const char *first = (const char *)((const REAL *)rows->X + next * rows->x_stride);

@@ -379,14 +379,18 @@ cdef object recognise_sum(Row row, tuple args, dict options):
     return reduced("SumBackward0", args[0], options, False)
 
 
-cdef Tensor named_loss(str label, Tensor prediction, Tensor target, Loss kind, double delta, bint mean):
-    """The loss of a prediction against a target, which may come in either order: the kinds are even."""
+cdef Tensor named_loss(
+    str label, Tensor prediction, Tensor target, Loss kind, double delta, bint mean, double factor=1.0
+):
+    """`factor` times the loss of a prediction against a target; of an even kind, they may come in either order."""
     cdef Prediction root
     cdef Derived made
     if not recognising():
         return None
     root = root_of(prediction)
     if root is None:
+        if kind == LOGISTIC:
+            return None
         prediction, target = target, prediction
         root = root_of(prediction)
         if root is None:
@@ -397,10 +401,10 @@ cdef Tensor named_loss(str label, Tensor prediction, Tensor target, Loss kind, d
     made.named = True
     made.kind = kind
     made.delta = delta
-    return fused(made, made, mean, label)
+    return fused(made, made, mean, label, factor)
 
 
-cdef Tensor fused(Derived made, Derived with_target, bint mean, str label):
+cdef Tensor fused(Derived made, Derived with_target, bint mean, str label, double factor=1.0):
     """Makes the pass over the rows that leaves the loss and the gradients."""
     cdef Prediction root = made.root
     cdef Rows rows
@@ -417,7 +421,9 @@ cdef Tensor fused(Derived made, Derived with_target, bint mean, str label):
     rows.X, rows.x_stride = root.rows.data, root.rows.stride
     rows.y, rows.y_stride = with_target.target_rows.data, with_target.target_rows.stride
     rows.index = rows.weights = NULL
-    made.scale = 1.0 / <double>(rows.n * rows.k) if mean else 1.0
+    made.mean = mean
+    made.factor = factor
+    made.scale = factor / <double>(rows.n * rows.k) if mean else factor
     if root.weight is not None:
         made.weight_gradient = (
             new_like(root.weight_like)
@@ -455,7 +461,7 @@ def describe(Tensor tensor):
     Returns:
         A dict: where the rows are (rows_at, n, d), the outputs k, weight and bias (leaf, node, or None where no
         gradient is wanted), their memory as arrays k x d and k, and whether somebody watches the steps between; for
-        a loss also kind, delta, mean and target_at.
+        a loss also kind, delta, factor, mean and target_at.
     """
     cdef Prediction root = None
     cdef Derived loss = None
@@ -489,7 +495,7 @@ def describe(Tensor tensor):
             hooked = hooked or step.hooks is not None or step.retained_by is not None
             step = (<Form>step).inner
         found.update(
-            kind=loss.kind, delta=loss.delta, mean=loss.scale != 1.0 or root.rows.n * root.k == 1, hooked=hooked,
+            kind=loss.kind, delta=loss.delta, factor=loss.factor, mean=loss.mean, hooked=hooked,
             target_at=<size_t>residual.target_rows.data,
         )
     return found
@@ -515,10 +521,16 @@ cdef object recognise_huber_loss(Row row, tuple args, dict options):
 
 
 cdef object recognise_smooth_l1_loss(Row row, tuple args, dict options):
-    # Where beta is 1, it is Huber's loss.
-    if options["reduction"] == "none" or options["beta"] != 1:
+    beta = options["beta"]
+    if options["reduction"] == "none" or not beta > 0:
         return None
-    return named_loss(row.label, args[0], args[1], HUBER, 1.0, options["reduction"] == "mean")
+    return named_loss(row.label, args[0], args[1], HUBER, beta, options["reduction"] == "mean", 1.0 / beta)
+
+
+cdef object recognise_logistic_loss(Row row, tuple args, dict options):
+    if options["reduction"] == "none" or args[2] is not None or args[3] is not None:
+        return None
+    return named_loss(row.label, args[0], args[1], LOGISTIC, 0.0, options["reduction"] == "mean")
 
 
 row_of("linear").recognise = recognise_linear
@@ -545,6 +557,7 @@ row_of("mse_loss").recognise = recognise_mse_loss
 row_of("l1_loss").recognise = recognise_l1_loss
 row_of("huber_loss").recognise = recognise_huber_loss
 row_of("smooth_l1_loss").recognise = recognise_smooth_l1_loss
+row_of("binary_cross_entropy_with_logits").recognise = recognise_logistic_loss
 
 
 def step_of(Tensor tensor):

@@ -205,6 +205,27 @@ def named_losses(t):
 
 
 @CASES
+def losses_with_options(t):
+    out = []
+    for name, options in (
+        ("binary_cross_entropy_with_logits", {}),
+        ("smooth_l1_loss", {"beta": 0.5}),
+        ("smooth_l1_loss", {"beta": 2.0}),
+        ("huber_loss", {"delta": 0.5}),
+    ):
+        for reduction in ("mean", "sum", "none"):
+            s = Data(t)
+            p = linear(t, s.X, s.W2, s.b2)
+            loss = loss_function(t, name)(p, s.Y2, reduction=reduction, **options)
+            (2 * loss if reduction != "none" else loss.sum()).backward()
+            watched = linear(t, s.X, s.W2, s.b2)
+            watched.retain_grad()
+            loss_function(t, name)(watched, s.Y2, reduction=reduction, **options).sum().backward()
+            out.append([name, reduction, loss.grad_fn.name(), loss, s.grads(), watched.grad])
+    return out
+
+
+@CASES
 def loss_modules(t):
     out = []
     for reduction in ("mean", "sum", "none"):
@@ -224,6 +245,15 @@ def test_named_losses_are_recognised(name, affine):
             assert step_of(loss_function(fastgd, name)(*given, reduction=reduction)) == "loss"
     assert step_of(fastgd.nn.MSELoss()(s.y, p)) == "loss"
     assert step_of(loss_function(fastgd, name)(p, s.y, reduction="none")) is None
+
+
+def test_losses_with_options_are_recognised(affine):
+    s, F = Data(fastgd), fastgd.nn.functional
+    p = linear(fastgd, s.X, s.W1, s.b1)
+    logistic = F.binary_cross_entropy_with_logits
+    assert step_of(logistic(p, s.y)) == step_of(F.smooth_l1_loss(p, s.y, beta=0.3)) == "loss"
+    assert step_of(logistic(s.y, p)) is None and step_of(logistic(p, s.y, pos_weight=s.s1.detach())) is None
+    assert step_of(F.smooth_l1_loss(p, s.y, beta=0)) is None
 
 
 def test_a_read_prediction_is_ordinary(affine):

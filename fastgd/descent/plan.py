@@ -123,7 +123,7 @@ def plan_stream(model, optimizer, criterion, X, y, batch_size, drop_last, rates,
     rows = X.detach().numpy().reshape(-1, form["d"])
     stream = Stream(
         rows, y.detach().numpy().reshape(len(rows), -1), None, weight, bias, wanted, form["kind"], form["delta"],
-        form["mean"], options, buffers, together, batch_size, drop_last,
+        form["factor"], form["mean"], options, buffers, together, batch_size, drop_last,
     )  # fmt: skip
     return StreamEngine(stream, optimizer, trained, together, rates, draw_order)
 

@@ -64,7 +64,7 @@ cdef class Stream:
         sample_weight: array n of that type, or None.
         weight: array d-wise view k x d on the weights' memory; bias: array k on the bias's, or None.
         trained: (weight is trained, bias is trained).
-        kind, delta, mean: the loss.
+        kind, delta, factor, mean: the loss is factor times the kernel's, its mean or its sum.
         options: per trained parameter, a dict of dampening, weight_decay, nesterov, maximize, and of whether
             momentum is in use ("has_buffer").
         buffers: per trained parameter its momentum buffer, shaped like the parameter, or None at the start.
@@ -79,6 +79,7 @@ cdef class Stream:
     cdef Part *bias_part
     cdef Loss kind
     cdef double delta
+    cdef double factor
     cdef bint mean
     cdef readonly object X
     cdef readonly object y
@@ -99,11 +100,11 @@ cdef class Stream:
     cdef Py_ssize_t work_since_look
 
     def __init__(
-        self, X, y, sample_weight, weight, bias, trained, Loss kind, double delta, bint mean, options, buffers,
-        bint together, Py_ssize_t batch_size, bint drop_last,
+        self, X, y, sample_weight, weight, bias, trained, Loss kind, double delta, double factor, bint mean, options,
+        buffers, bint together, Py_ssize_t batch_size, bint drop_last,
     ):
         self.X, self.y, self.sample_weight, self.weight, self.bias = X, y, sample_weight, weight, bias
-        self.kind, self.delta, self.mean = kind, delta, mean
+        self.kind, self.delta, self.factor, self.mean = kind, delta, factor, mean
         self.item = X.itemsize
         self.rows.precision = SINGLE if self.item == 4 else DOUBLE
         self.rows.n, self.rows.d = X.shape
@@ -322,7 +323,7 @@ cdef class Stream:
     cdef Stop sums(self, Py_ssize_t first, Py_ssize_t n, double weight, double *loss) noexcept nogil:
         """Loss and gradient over n rows that count as `weight`, in as many calls of the kernel as keep each short."""
         cdef Py_ssize_t weights = self.rows.d * self.rows.k
-        cdef double scale = 1.0 / (weight * self.rows.k) if self.mean else 1.0
+        cdef double scale = self.factor / (weight * self.rows.k) if self.mean else self.factor
         cdef double *totals = <double *>cnp.PyArray_DATA(self.totals)
         cdef double piece, clock
         cdef Py_ssize_t i, end
@@ -465,7 +466,7 @@ cdef class Stream:
         while first < steps:
             rows = self.some_rows(first, min(stretch, steps - first))
             total += samples(
-                &rows, self.kind, self.delta, self.mean, &self.parameters, self.weight_part, self.bias_part,
+                &rows, self.kind, self.delta, self.factor, self.mean, &self.parameters, self.weight_part, self.bias_part,
                 first_step + first if by_batch else first_step, by_batch,
             )
             if not isfinite(total):
