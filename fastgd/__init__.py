@@ -75,6 +75,7 @@ from .settings import (
     set_float32_matmul_precision,
     set_num_interop_threads,
     set_num_threads,
+    show_config,
     typename,
     use_deterministic_algorithms,
 )

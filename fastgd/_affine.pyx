@@ -14,6 +14,7 @@ from numpy cimport ndarray
 import numpy as np
 
 from ._kernels cimport ABSOLUTE, DOUBLE, HUBER, LOGISTIC, SINGLE, SQUARED, Loss, Rows, loss_and_gradients
+from ._threads cimport whole_pass
 from ._tensor cimport (
     MAX_DIMS,
     Lazy,

@@ -20,7 +20,7 @@ typedef struct {
 
 typedef struct {
     Precision precision;
-    Py_ssize_t rows, d, k;
+    Py_ssize_t rows, d, k, y_stride;
     void *X, *y, *weights;
     Py_ssize_t chunk;
     int far;

@@ -30,7 +30,8 @@ cdef extern from "_kernels.h":
         Py_ssize_t rows             # of all groups
         Py_ssize_t d, k
         void *X                     # rows x d numbers
-        void *y                     # k x rows: output after output
+        void *y                     # output after output, y_stride numbers apart
+        Py_ssize_t y_stride
         void *weights               # rows
         Py_ssize_t chunk            # groups that go through the pass together
         bint far                    # the next chunk is to be asked for in time

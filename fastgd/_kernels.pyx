@@ -55,6 +55,7 @@ cdef Py_ssize_t groups_of(Py_ssize_t n) noexcept nogil:
 cdef void pack(const Rows *rows, Packed *packed) noexcept nogil:
     cdef Py_ssize_t group_bytes = GROUP * rows.d * (4 if rows.precision == SINGLE else 8)
     packed.precision, packed.rows, packed.d, packed.k = rows.precision, groups_of(rows.n), rows.d, rows.k
+    packed.y_stride = packed.rows
     # Two chunks share the nearest cache where the next one is asked for while one is worked on.
     packed.far = packed.rows // GROUP * group_bytes > FAR_BYTES and 4 * group_bytes <= CHUNK_BYTES
     packed.chunk = (CHUNK_BYTES // 2 if packed.far else CHUNK_BYTES) // group_bytes // 4 * 4

@@ -25,7 +25,7 @@ NOINLINE void NAME(pack)(const Rows *rows, Packed *packed)
             const Py_ssize_t row = rows->index ? rows->index[last] : last;
             const REAL *from_y = (const REAL *)rows->y + row * rows->y_stride;
             from_x[i] = (const REAL *)rows->X + row * rows->x_stride;
-            for (Py_ssize_t o = 0; o < rows->k; o++) y[o * packed->rows + start + i] = i < count ? from_y[o] : 0;
+            for (Py_ssize_t o = 0; o < rows->k; o++) y[o * packed->y_stride + start + i] = i < count ? from_y[o] : 0;
             weights[start + i] = i >= count ? 0 : rows->weights ? ((const REAL *)rows->weights)[row] : 1;
         }
         for (Py_ssize_t j = 0; j < rows->d; j++)
@@ -83,7 +83,7 @@ INLINE void NAME(packed_predictions)(
 INLINE void NAME(packed_slopes)(const PACKED_JOB *job, Py_ssize_t start, Py_ssize_t end, Py_ssize_t o)
 {
     const Packed *packed = job->packed;
-    const REAL *y = (const REAL *)packed->y + (o * packed->rows + start * LANES);
+    const REAL *y = (const REAL *)packed->y + (o * packed->y_stride + start * LANES);
     const REAL *weights = (const REAL *)packed->weights + start * LANES;
     REAL *places = job->slopes + o * job->chunk * LANES;
     const Loss kind = job->loss;

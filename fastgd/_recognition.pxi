@@ -444,8 +444,8 @@ cdef Tensor fused(Derived made, Derived with_target, bint mean, str label, doubl
         )
     else:
         with nogil:
-            failed = loss_and_gradients(
-                &rows, made.kind, made.delta, made.scale, weight, bias, &loss, weight_gradient, bias_gradient
+            failed = whole_pass(
+                &rows, NULL, made.kind, made.delta, made.scale, weight, bias, &loss, weight_gradient, bias_gradient
             )
     if failed:
         raise MemoryError(f"no memory for the sums of {root.k} x {root.d} gradients")

@@ -1,39 +1,64 @@
 """Switches of torch that a script may set: accepted where they change nothing here."""
 
+import importlib
 import os
 
+import numpy as np
+
+from . import _kernels, _threads
 from ._tensor import Tensor
 from ._types import cpu, device as device_type
 
-_threads = {"operations": os.cpu_count(), "interop": os.cpu_count()}
+_interop_threads = os.cpu_count()
 
 
-def _set_threads(kind, name, count):
+def _checked_count(name, count):
     if not isinstance(count, int):
         raise TypeError(f"{name} expects an int, but got {type(count).__name__}")
     if count <= 0:
         raise RuntimeError(f"{name} expects a positive integer, but got {count}")
-    _threads[kind] = count
+    return count
 
 
 def set_num_threads(count):
-    """Says how many threads operations may use; their results do not depend on it."""
-    _set_threads("operations", "set_num_threads", count)
+    """Says how many threads a pass over many rows may use; its results do not depend on it."""
+    _threads.set_count(_checked_count("set_num_threads", count))
 
 
 def get_num_threads():
-    """How many threads operations may use."""
-    return _threads["operations"]
+    """How many threads a pass over many rows may use: OMP_NUM_THREADS, or this process's processors, unless set."""
+    return _threads.get_count()
 
 
 def set_num_interop_threads(count):
     """Accepted: operations run one after another."""
-    _set_threads("interop", "set_num_interop_threads", count)
+    global _interop_threads
+    _interop_threads = _checked_count("set_num_interop_threads", count)
 
 
 def get_num_interop_threads():
     """What set_num_interop_threads was given."""
-    return _threads["interop"]
+    return _interop_threads
+
+
+def show_config():
+    """Prints what the numbers are computed with: the processor's level, compiler, flags, threads and versions.
+
+    Example:
+        >>> fastgd.show_config()
+        level      x86-64-v4 (of plain, baseline, x86-64-v3, x86-64-v4)
+    """
+    config = _kernels.config()
+    told = {
+        "fastgd": importlib.import_module(__package__).__version__,
+        "numpy": np.__version__,
+        "level": f"{config['level']} (of {', '.join(config['levels'])})",
+        "compiler": config["compiler"],
+        "flags": config["flags"],
+        "threads": f"{get_num_threads()} (of {os.cpu_count()} processors)",
+    }
+    for name, value in told.items():
+        print(f"{name:10} {value}")
 
 
 def set_default_device(device):

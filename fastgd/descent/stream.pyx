@@ -17,9 +17,9 @@ from numpy cimport ndarray
 import numpy as np
 
 from .._kernels cimport (
-    DOUBLE, SINGLE, Loss, Packed, Parameters, Part, Rows, groups_of, loss_and_gradients, pack, packed_pass,
-    samples, sgd_step,
+    DOUBLE, SINGLE, Loss, Packed, Parameters, Part, Rows, groups_of, pack, samples, sgd_step,
 )
+from .._threads cimport whole_pass
 
 cnp.import_array()
 
@@ -34,7 +34,7 @@ cdef extern from "time.h" nogil:
 cdef enum:
     LOOK_EVERY = 1 << 20        # multiply-adds between looks at the clock: well below a millisecond
     STEP_COST = 64              # what a step costs beside its multiply-adds, in multiply-adds
-    PIECE = 1 << 26             # multiply-adds that one call of the kernel may take: some milliseconds
+    PIECE = 1 << 28             # multiply-adds that one call of the kernel may take: some 10 milliseconds
     PACKED_BYTES = 24 << 20     # of X: more, and packed rows come from memory no faster than rows in place
     LINE = 64                   # bytes
 
@@ -333,22 +333,22 @@ cdef class Stream:
         cdef void *bias_gradient = <char *>self.parameters.gradient + weights * self.item if self.bias_part else NULL
         cdef Rows rows
         if self.is_packed:
-            return NO_MEMORY if packed_pass(
-                &self.packed, self.kind, self.delta, scale, value, bias, self.weight_part != NULL, loss,
-                self.parameters.gradient,
+            return NO_MEMORY if whole_pass(
+                &self.rows, &self.packed, self.kind, self.delta, scale, value, bias, loss, weight_gradient,
+                bias_gradient,
             ) else RAN
         rows = self.some_rows(first, n)
         if n <= self.most:
-            return NO_MEMORY if loss_and_gradients(
-                &rows, self.kind, self.delta, scale, value, bias, loss, weight_gradient, bias_gradient
+            return NO_MEMORY if whole_pass(
+                &rows, NULL, self.kind, self.delta, scale, value, bias, loss, weight_gradient, bias_gradient
             ) else RAN
         memset(totals, 0, self.size * sizeof(double))
         loss[0] = 0
         end = first + n
         while first < end:
             rows = self.some_rows(first, min(self.most, end - first))
-            if loss_and_gradients(
-                &rows, self.kind, self.delta, scale, value, bias, &piece, weight_gradient, bias_gradient
+            if whole_pass(
+                &rows, NULL, self.kind, self.delta, scale, value, bias, &piece, weight_gradient, bias_gradient
             ):
                 return NO_MEMORY
             loss[0] += piece

@@ -1,0 +1,212 @@
+"""The fused pass over many rows: contiguous ranges, from Python's own pool of threads.
+
+The ranges are fixed by the shape of the data, and their sums are added in order: any number of threads gives the same
+bits. A thread that starts costs tens of microseconds, so smaller passes are one range.
+"""
+
+import _thread
+import os
+
+from libc.stdlib cimport free, malloc
+
+from ._kernels cimport SINGLE, groups_of, loss_and_gradients, packed_pass
+
+cdef enum:
+    RANGES = 8
+    SHARED_WORK = 1 << 23           # multiply-adds: some 300 microseconds
+    LINE = 64
+
+
+cdef struct Pass:
+    const Rows *rows
+    const Packed *packed
+    Loss loss
+    double delta, scale
+    const void *W
+    const void *b
+    bint wants_W
+    bint wants_b
+    Py_ssize_t step                 # rows of a range
+    Py_ssize_t item
+    Py_ssize_t size                 # bytes of a range's gradients
+    char *gradients
+    double values[RANGES]
+    bint failed[RANGES]
+
+
+cdef void run_range(Pass *job, int i) noexcept nogil:
+    cdef Rows rows
+    cdef Packed packed
+    cdef Py_ssize_t first = i * job.step
+    cdef char *gradient = job.gradients + i * job.size
+    if job.packed != NULL:
+        packed = job.packed[0]
+        packed.rows = min(job.step, packed.rows - first)
+        packed.X = <char *>packed.X + first * packed.d * job.item
+        packed.y = <char *>packed.y + first * job.item
+        packed.weights = <char *>packed.weights + first * job.item
+        job.failed[i] = packed_pass(
+            &packed, job.loss, job.delta, job.scale, job.W, job.b, job.wants_W, &job.values[i], gradient
+        )
+        return
+    rows = job.rows[0]
+    rows.n = min(job.step, rows.n - first)
+    if rows.index != NULL:
+        rows.index += first
+    else:
+        rows.X = <const char *>rows.X + first * rows.x_stride * job.item
+        rows.y = <const char *>rows.y + first * rows.y_stride * job.item
+        if rows.weights != NULL:
+            rows.weights = <const char *>rows.weights + first * job.item
+    job.failed[i] = loss_and_gradients(
+        &rows, job.loss, job.delta, job.scale, job.W, job.b, &job.values[i], gradient if job.wants_W else NULL,
+        gradient + rows.k * rows.d * job.item if job.wants_b else NULL,
+    )
+
+
+cdef class Share:
+    """The ranges that one thread works on."""
+
+    cdef Pass *job
+    cdef int start, end
+
+    def __call__(self):
+        cdef int i
+        with nogil:
+            for i in range(self.start, self.end):
+                run_range(self.job, i)
+
+
+cdef void run_ranges(Pass *job, int count) noexcept with gil:
+    """All ranges, shared among the threads; this one takes the first share."""
+    cdef Share share
+    cdef int threads = min(<int>_count, count)
+    cdef int t
+    shares = []
+    for t in range(threads):
+        share = Share()
+        share.job, share.start, share.end = job, t * count // threads, (t + 1) * count // threads
+        shares.append(share)
+    waiting = []
+    interrupted = False
+    try:
+        waiting = [_the_pool().submit(share) for share in shares[1:]]
+    except RuntimeError:            # the interpreter shuts down: no more threads
+        pass
+    for share in [shares[0], *shares[1 + len(waiting) :]]:
+        share()
+    # The threads write into this pass's memory: whatever happens, it waits for them.
+    while waiting:
+        try:
+            waiting[-1].result()
+            waiting.pop()
+        except KeyboardInterrupt:
+            interrupted = True
+    if interrupted:
+        _thread.interrupt_main()
+
+
+cdef int whole_pass(
+    const Rows *rows, const Packed *packed, Loss loss, double delta, double scale, const void *W, const void *b,
+    double *value, void *gW, void *gb,
+) noexcept nogil:
+    cdef Py_ssize_t n = rows.n if packed == NULL else packed.rows
+    cdef Py_ssize_t numbers = rows.k * rows.d + rows.k
+    cdef Pass job
+    cdef Py_ssize_t i
+    cdef int r, count
+    cdef int failed = 0
+    cdef double total
+    if n * rows.d * rows.k < SHARED_WORK or n < RANGES * LINE:
+        if packed != NULL:
+            return packed_pass(
+                packed, loss, delta, scale, W, b, gW != NULL, value,
+                gW if gW != NULL else <char *>gb - rows.k * rows.d * (4 if rows.precision == SINGLE else 8),
+            )
+        return loss_and_gradients(rows, loss, delta, scale, W, b, value, gW, gb)
+    job.rows, job.packed, job.loss, job.delta, job.scale, job.W, job.b = rows, packed, loss, delta, scale, W, b
+    job.wants_W, job.wants_b = gW != NULL, gb != NULL
+    job.item = 4 if rows.precision == SINGLE else 8
+    job.step = groups_of(n // RANGES + 1)
+    count = <int>((n + job.step - 1) // job.step)
+    job.size = ((numbers + 1) * job.item // LINE + 1) * LINE
+    job.gradients = <char *>malloc(count * job.size)
+    if job.gradients == NULL:
+        return -1
+    if _count > 1:
+        run_ranges(&job, count)
+    else:
+        for r in range(count):
+            run_range(&job, r)
+    value[0] = 0
+    for r in range(count):
+        value[0] += job.values[r]
+        failed |= job.failed[r]
+    for i in range(numbers):
+        if (gW if i < rows.k * rows.d else gb) == NULL:
+            continue
+        total = 0
+        for r in range(count):
+            if job.item == 4:
+                total += (<float *>(job.gradients + r * job.size))[i]
+            else:
+                total += (<double *>(job.gradients + r * job.size))[i]
+        if i >= rows.k * rows.d:
+            put(gb, job.item, i - rows.k * rows.d, total)
+        else:
+            put(gW, job.item, i, total)
+    free(job.gradients)
+    return failed
+
+
+cdef inline void put(void *numbers, Py_ssize_t item, Py_ssize_t i, double number) noexcept nogil:
+    if item == 4:
+        (<float *>numbers)[i] = <float>number
+    else:
+        (<double *>numbers)[i] = number
+
+
+# ---- how many
+
+def _from_environment():
+    """OMP_NUM_THREADS as torch and numpy's BLAS read it, or the processors that this process may use."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        first = os.environ.get(name, "").partition(",")[0].strip()
+        if first.isdecimal() and int(first) > 0:
+            return int(first)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+cdef Py_ssize_t _count = _from_environment()
+_pool = None
+
+
+def set_count(count):
+    """Uses at most this many threads from now on."""
+    global _count, _pool
+    if count != _count:
+        _count, _pool = count, None
+
+
+def get_count():
+    """How many threads may be used."""
+    return _count
+
+
+def _the_pool():
+    global _pool
+    if _pool is None:
+        from concurrent import futures              # takes longer to import than all kernels
+
+        _pool = futures.ThreadPoolExecutor(max(1, _count - 1), thread_name_prefix="fastgd")
+    return _pool
+
+
+def _drop_pool():
+    """A forked child has the pool's object but none of its threads."""
+    global _pool
+    _pool = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_drop_pool)
