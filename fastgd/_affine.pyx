@@ -46,10 +46,11 @@ cdef enum Step:
 
 
 cdef struct Layout:
-    # Rows of an array with n times d elements in place: the elements of a row are neighbours.
+    # Rows of an array with n times d elements in place; strides count elements.
     const void *data
     Py_ssize_t n
-    Py_ssize_t stride           # in elements
+    Py_ssize_t stride
+    Py_ssize_t column           # 1 where the elements of a row are neighbours
 
 
 cdef bint lay_out(ndarray array, Py_ssize_t d, int row_dims, Layout *layout) noexcept:
@@ -58,9 +59,8 @@ cdef bint lay_out(ndarray array, Py_ssize_t d, int row_dims, Layout *layout) noe
     cdef Py_ssize_t item = cnp.PyArray_ITEMSIZE(array)
     cdef Py_ssize_t step = d * item
     cdef Py_ssize_t n = 1
+    cdef Py_ssize_t column = cnp.PyArray_STRIDE(array, axis) if row_dims and d > 1 else item
     if not cnp.PyArray_ISALIGNED(array):
-        return False
-    if row_dims and d > 1 and cnp.PyArray_STRIDE(array, axis) != item:
         return False
     while axis > 0:
         axis -= 1
@@ -70,17 +70,18 @@ cdef bint lay_out(ndarray array, Py_ssize_t d, int row_dims, Layout *layout) noe
             elif cnp.PyArray_STRIDE(array, axis) != step * n:
                 return False
             n *= cnp.PyArray_DIM(array, axis)
-    if step % item:
+    if step % item or column % item:
         return False
     layout.data = cnp.PyArray_DATA(array)
     layout.n = n
     layout.stride = step // item
+    layout.column = column // item
     return True
 
 
-cdef ndarray in_rows(ndarray array, Py_ssize_t d, int row_dims, Layout *layout):
-    """The array, or one contiguous copy of it where its rows cannot be read in place."""
-    if not lay_out(array, d, row_dims, layout):
+cdef ndarray in_rows(ndarray array, Py_ssize_t d, int row_dims, Layout *layout, bint neighbours):
+    """The array, or one contiguous copy of it where its rows, of neighbours if so wanted, cannot be read in place."""
+    if not lay_out(array, d, row_dims, layout) or neighbours and layout.column != 1:
         array = np.array(array, order="C")
         lay_out(array, d, row_dims, layout)
     return array
@@ -89,10 +90,14 @@ cdef ndarray in_rows(ndarray array, Py_ssize_t d, int row_dims, Layout *layout):
 cdef bint overlap(ndarray array, Layout layout, Py_ssize_t d, const char *low, const char *high) noexcept:
     cdef Py_ssize_t item = cnp.PyArray_ITEMSIZE(array)
     cdef const char *first = <const char *>layout.data
-    cdef const char *last = first + (layout.n - 1) * layout.stride * item
-    if last < first:
-        first, last = last, first
-    return first < high and low < last + d * item
+    cdef const char *last = first
+    cdef Py_ssize_t span
+    for span in ((layout.n - 1) * layout.stride * item, (d - 1) * layout.column * item):
+        if span < 0:
+            first += span
+        else:
+            last += span
+    return first < high and low < last + item
 
 
 cdef bint result_overlaps(ndarray result, const char *low, const char *high) noexcept:
@@ -226,7 +231,7 @@ cdef class Prediction(Form):
         cdef cnp.npy_intp shape[2]
         cdef cnp.npy_intp strides[2]
         shape[0], shape[1] = self.rows.n, self.d
-        strides[0], strides[1] = self.rows.stride * self.item(), self.item()
+        strides[0], strides[1] = self.rows.stride * self.item(), self.rows.column * self.item()
         return cnp.PyArray_New(
             ndarray, 2, shape, self.type_num, strides, <void *>self.rows.data, 0, cnp.NPY_ARRAY_ALIGNED, None
         )

@@ -11,7 +11,7 @@ typedef struct {
     Precision precision;
     Py_ssize_t n, d, k;
     const void *X;
-    Py_ssize_t x_stride;
+    Py_ssize_t x_stride, x_column;
     const void *y;
     Py_ssize_t y_stride;
     const void *weights;

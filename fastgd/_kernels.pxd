@@ -12,13 +12,14 @@ cdef extern from "_kernels.h":
         DOUBLE
 
     ctypedef struct Rows:
-        # IN: what one pass reads. Strides count elements; columns are contiguous.
+        # IN: what one pass reads. Strides count elements; those of a row of y are neighbours.
         Precision precision
         Py_ssize_t n                # rows
         Py_ssize_t d                # features
         Py_ssize_t k                # outputs
         const void *X               # n x d
         Py_ssize_t x_stride         # from row to row, any sign, 0 included
+        Py_ssize_t x_column         # from column to column
         const void *y               # n x k
         Py_ssize_t y_stride
         const void *weights         # one a row, or NULL: all 1

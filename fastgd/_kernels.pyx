@@ -24,8 +24,6 @@ cdef extern from "_kernels_levels.h":
     const Level *LEVELS
     int runnable_levels()
     Py_ssize_t GROUP
-    Py_ssize_t CHUNK_BYTES
-    Py_ssize_t FAR_BYTES
     Py_ssize_t LINE
     const char *COMPILER
     const char *FASTGD_FLAGS
@@ -53,13 +51,6 @@ cdef Py_ssize_t groups_of(Py_ssize_t n) noexcept nogil:
 
 
 cdef void pack(const Rows *rows, Packed *packed) noexcept nogil:
-    cdef Py_ssize_t group_bytes = GROUP * rows.d * (4 if rows.precision == SINGLE else 8)
-    packed.precision, packed.rows, packed.d, packed.k = rows.precision, groups_of(rows.n), rows.d, rows.k
-    packed.y_stride = packed.rows
-    # Two chunks share the nearest cache where the next one is asked for while one is worked on.
-    packed.far = packed.rows // GROUP * group_bytes > FAR_BYTES and 4 * group_bytes <= CHUNK_BYTES
-    packed.chunk = (CHUNK_BYTES // 2 if packed.far else CHUNK_BYTES) // group_bytes // 4 * 4
-    packed.chunk = min(max(packed.chunk, 4), packed.rows // GROUP)
     in_use.pack[<int>rows.precision](rows, packed)
 
 
@@ -124,7 +115,7 @@ def run_pass(X, y, W, b=None, *, Loss loss=SQUARED, delta=1.0, scale=1.0, weight
     rows.precision = _precision(X)
     rows.n = len(X if index is None else index)
     rows.k, rows.d = W.shape
-    rows.X, rows.x_stride = _data(X), X.strides[0] // X.itemsize
+    rows.X, rows.x_stride, rows.x_column = _data(X), X.strides[0] // X.itemsize, X.strides[1] // X.itemsize
     rows.y, rows.y_stride = _data(y), y.strides[0] // y.itemsize
     rows.index = <const Py_ssize_t *>_data(index)
     rows.weights = _data(weights)

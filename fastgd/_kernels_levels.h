@@ -21,6 +21,7 @@
 #define BLOCK_COLUMNS 4096          /* so do dot products of that many */
 #define CHUNK_BYTES (32 * 1024)     /* of X, which is read twice: what the nearest cache holds */
 #define FAR_BYTES (768 * 1024)      /* of X: what comes from further than the second cache */
+#define STRIDED_BYTES (512 * 1024)  /* of X: what is packed for one use, and stays in the second cache */
 #define AHEAD (8 * 1024)            /* bytes: far enough that memory answers in time */
 #define LINE 64                     /* bytes of the caches' */
 #define STACK_DOUBLES 2048          /* of work space; more than that is allocated */

@@ -16,7 +16,26 @@ INLINE Py_ssize_t NAME(place_of)(Py_ssize_t v, Py_ssize_t d)
 
 NOINLINE void NAME(pack)(const Rows *rows, Packed *packed)
 {
+    const Py_ssize_t d = rows->d, column = rows->x_column, group_bytes = GROUP * d * REAL_BYTES;
+    packed->precision = rows->precision;
+    packed->rows = packed->y_stride = (rows->n + GROUP - 1) / GROUP * GROUP;
+    packed->d = d;
+    packed->k = rows->k;
+    /* Two chunks share the nearest cache where the next one is asked for while one is worked on. */
+    packed->far = packed->rows / GROUP * group_bytes > FAR_BYTES && 4 * group_bytes <= CHUNK_BYTES;
+    packed->chunk = (packed->far ? CHUNK_BYTES / 2 : CHUNK_BYTES) / group_bytes / 4 * 4;
+    if (packed->chunk < 4) packed->chunk = 4;
+    if (packed->chunk > packed->rows / GROUP) packed->chunk = packed->rows / GROUP;
+
     REAL *x = packed->X, *y = packed->y, *weights = packed->weights;
+    /* Column after column they are read best in that order. */
+    const Py_ssize_t by_column = rows->x_stride == 1 && d > 1 && !rows->index ? rows->n / GROUP : 0;
+    for (Py_ssize_t j = 0; j < d; j++)
+        for (Py_ssize_t g = 0; g < by_column; g++) {
+            const REAL *from = (const REAL *)rows->X + j * column + g * GROUP;
+            FETCH((const REAL *)rows->X + (j + 1 < d ? j + 1 : j) * column + g * GROUP);
+            memcpy(x + (g * d + j) * GROUP, from, GROUP * REAL_BYTES);
+        }
     for (Py_ssize_t start = 0; start < packed->rows; start += GROUP) {
         const Py_ssize_t count = rows->n - start < GROUP ? rows->n - start : GROUP;
         const REAL *from_x[GROUP];
@@ -28,8 +47,10 @@ NOINLINE void NAME(pack)(const Rows *rows, Packed *packed)
             for (Py_ssize_t o = 0; o < rows->k; o++) y[o * packed->y_stride + start + i] = i < count ? from_y[o] : 0;
             weights[start + i] = i >= count ? 0 : rows->weights ? ((const REAL *)rows->weights)[row] : 1;
         }
-        for (Py_ssize_t j = 0; j < rows->d; j++)
-            for (Py_ssize_t i = 0; i < GROUP; i++) *x++ = i < count ? from_x[i][j] : 0;
+        if (start >= by_column * GROUP)
+            for (Py_ssize_t j = 0; j < d; j++)
+                for (Py_ssize_t i = 0; i < GROUP; i++)
+                    x[start * d + j * GROUP + i] = i < count ? from_x[i][j * column] : 0;
     }
 }
 
@@ -229,6 +250,46 @@ NOINLINE int NAME(packed_pass)(
         NAME(store)((REAL *)gradient + i, NAME(narrowed)(NAME(load_wide)(totals + i) * factor));
     free(memory);
     return 0;
+}
+
+/* Rows whose elements are no neighbours: they are packed, as many at a time as the second cache holds. */
+NOINLINE int NAME(strided_pass)(
+    const Rows *all, Loss loss, double delta, double scale, const void *weights, const void *biases,
+    double *value, void *weight_gradients, void *bias_gradients)
+{
+    const Py_ssize_t d = all->d, k = all->k, numbers = k * d + k;
+    Py_ssize_t most = STRIDED_BYTES / (d * REAL_BYTES) / GROUP * GROUP;
+    if (most < 4 * GROUP) most = 4 * GROUP;
+    if (most > all->n) most = (all->n + GROUP - 1) / GROUP * GROUP;
+    const Py_ssize_t reals = most * (d + k + 1) + numbers + LINE / REAL_BYTES;
+    double *totals = calloc(numbers * 8 + reals * REAL_BYTES, 1);
+    if (!totals) return -1;
+    REAL *x = (REAL *)(totals + numbers), *gradient = x + most * (d + k + 1);
+    REAL *gW = weight_gradients, *gb = bias_gradients;
+    int failed = 0;
+    *value = 0;
+    for (Py_ssize_t start = 0; start < all->n && !failed; start += most) {
+        Packed packed = {.X = x, .y = x + most * d, .weights = x + most * (d + k)};
+        Rows rows = *all;
+        double some;
+        rows.n = all->n - start < most ? all->n - start : most;
+        if (all->index) rows.index = all->index + start;
+        else {
+            rows.X = (const REAL *)all->X + start * all->x_stride;
+            rows.y = (const REAL *)all->y + start * all->y_stride;
+            if (all->weights) rows.weights = (const REAL *)all->weights + start;
+        }
+        NAME(pack)(&rows, &packed);
+        failed = NAME(packed_pass)(&packed, loss, delta, scale, weights, biases, gW != NULL, &some, gradient);
+        *value += some;
+        for (Py_ssize_t i = 0; i < numbers; i++) totals[i] += gradient[i];
+    }
+    if (gW)
+        for (Py_ssize_t i = 0; i < k * d; i++) gW[i] = (REAL)totals[i];
+    if (gb)
+        for (Py_ssize_t o = 0; o < k; o++) gb[o] = (REAL)totals[k * d + o];
+    free(totals);
+    return failed;
 }
 
 #undef VECTORS

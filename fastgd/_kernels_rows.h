@@ -360,6 +360,9 @@ NOINLINE int NAME(loss_and_gradients)(
     double *value, void *weight_gradients, void *bias_gradients)
 {
     const Py_ssize_t n = rows->n, d = rows->d, k = rows->k;
+    if (rows->x_column != 1 && d > 1 && n > 0)
+        return NAME(strided_pass)(
+            rows, loss, delta, scale, weights, biases, value, weight_gradients, bias_gradients);
     const REAL *b = biases;
     REAL *gW = weight_gradients, *gb = bias_gradients;
 

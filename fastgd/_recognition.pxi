@@ -22,7 +22,7 @@ cdef Prediction prediction_of(Tensor x, int row_dims, Tensor weight, bint transp
     made.weight_like = W
     made.d = cnp.PyArray_DIM(X, cnp.PyArray_NDIM(X) - 1) if row_dims else 1
     made.k = cnp.PyArray_SIZE(W) // made.d
-    made.X = in_rows(X, made.d, row_dims, &made.rows)
+    made.X = in_rows(X, made.d, row_dims, &made.rows, False)
     made.X_shared = made.X is X
     made.X_storage = storage_of(x)
     made.X_version = made.X_storage.version
@@ -301,7 +301,7 @@ cdef bint set_target(Derived made, Tensor target, Lazy prediction):
     for i in range(prediction.ndim):
         if cnp.PyArray_DIM(y, i) != prediction.shape[i]:
             return False
-    made.target = in_rows(y, made.root.k, 0 if made.root.k == 1 else 1, &made.target_rows)
+    made.target = in_rows(y, made.root.k, 0 if made.root.k == 1 else 1, &made.target_rows, True)
     made.target_shared = made.target is y
     made.target_storage = storage_of(target)
     made.target_version = made.target_storage.version
@@ -418,7 +418,7 @@ cdef Tensor fused(Derived made, Derived with_target, bint mean, str label, doubl
     shape[0], shape[1] = root.k, root.d
     rows.precision = SINGLE if root.type_num == cnp.NPY_FLOAT32 else DOUBLE
     rows.n, rows.d, rows.k = root.rows.n, root.d, root.k
-    rows.X, rows.x_stride = root.rows.data, root.rows.stride
+    rows.X, rows.x_stride, rows.x_column = root.rows.data, root.rows.stride, root.rows.column
     rows.y, rows.y_stride = with_target.target_rows.data, with_target.target_rows.stride
     rows.index = rows.weights = NULL
     made.mean = mean

@@ -256,6 +256,22 @@ def test_losses_with_options_are_recognised(affine):
     assert step_of(F.smooth_l1_loss(p, s.y, beta=0)) is None
 
 
+@CASES
+def columns_first(t):
+    """X column after column, its transpose, and a write to it while the prediction waits."""
+    out = []
+    for make in (lambda s: s.X.t().contiguous().t(), lambda s: s.X.repeat(1, 2)[:, ::2], lambda s: s.X.flip(0).t().contiguous().t()):
+        s = Data(t)
+        X = make(s).detach()
+        loss = ((linear(t, X, s.W1, s.b1) - s.y) ** 2).mean()
+        loss.backward()
+        out.append([loss, s.grads()])
+        waiting = linear(t, X, s.W1, s.b1)
+        X[0, 1] = 7.0
+        out.append(waiting)
+    return out
+
+
 def test_a_read_prediction_is_ordinary(affine):
     for read in (
         repr,

@@ -148,6 +148,21 @@ def test_strides_and_what_lies_between(d, k, dtype):
         check(inside_X, np.broadcast_to(inside_y[:1], (n, k)), W, b)
 
 
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("d", [2, 7, 100])
+def test_columns_that_are_no_neighbours(d, k, dtype):
+    """X column after column, and every other column, backwards too; enough rows for several times the second cache."""
+    for n in [1, 5, 16, 40, 300, 300_000 // d // k]:
+        X, y, W, b = made(n, n, d, k, dtype)
+        columns, gaps = np.asfortranarray(X), np.full((n, 2 * d), np.nan, dtype)
+        gaps[:, ::2] = X
+        check(columns, y, W, b, scale=1 / n)
+        check(columns[::-1], y[::-1], W, b, scale=1 / n)
+        check(columns[:, ::-1], y, W[:, ::-1].copy(), b, scale=1 / n)
+        check(gaps[:, ::2], y, W, b, scale=1 / n)
+        check(columns, y, W, b, scale=1 / n, index=np.arange(n)[::-1].copy(), weights=X[:, 0] ** 2)
+
+
 @pytest.mark.parametrize("k", [1, 2])
 @pytest.mark.parametrize("d", [1, 3, 20, 100])
 def test_rows_by_index(d, k, dtype):

@@ -60,7 +60,7 @@ cdef class Stream:
     """One model, its data and its optimizer's options, ready to descend.
 
     Args:
-        X: array n x d with contiguous rows' elements; y: array n x k, likewise and of the same type.
+        X: array n x d; y: array n x k of the same type, the elements of a row neighbours.
         sample_weight: array n of that type, or None.
         weight: array d-wise view k x d on the weights' memory; bias: array k on the bias's, or None.
         trained: (weight is trained, bias is trained).
@@ -110,6 +110,7 @@ cdef class Stream:
         self.rows.n, self.rows.d = X.shape
         self.rows.k = y.shape[1]
         self.rows.X, self.rows.x_stride = cnp.PyArray_DATA(X), X.strides[0] // self.item
+        self.rows.x_column = X.strides[1] // self.item
         self.rows.y, self.rows.y_stride = cnp.PyArray_DATA(y), y.strides[0] // self.item
         self.rows.weights = NULL if sample_weight is None else cnp.PyArray_DATA(sample_weight)
         self.rows.index = NULL
