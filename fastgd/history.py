@@ -43,13 +43,30 @@ class History:
     grad_norm = property(lambda self: self._joined("grad_norm"))
     seconds = property(lambda self: self._joined("seconds"))
 
+    def cut(self, epochs):
+        """Forgets what came after so many epochs."""
+        for field in self.FIELDS:
+            self._pieces[field] = [self._joined(field)[:epochs]]
+
+    def record(self):
+        """The last epoch, as callbacks see it."""
+        record = {"epoch": len(self) - 1}
+        for field in self.FIELDS:
+            if len(getattr(self, field)):
+                record[field] = float(getattr(self, field)[-1])
+        return record
+
     def state_dict(self):
         state = {field: self._joined(field) for field in self.FIELDS}
-        return {**state, "engine": self.engine, "engine_reason": self.engine_reason}
+        return {**state, "stop_reason": self.stop_reason, "engine": self.engine, "engine_reason": self.engine_reason}
 
     def load_state_dict(self, state):
         self._pieces = {field: [np.asarray(state[field])] for field in self.FIELDS}
-        self.engine, self.engine_reason = state["engine"], state["engine_reason"]
+        self.stop_reason, self.engine, self.engine_reason = (
+            state["stop_reason"],
+            state["engine"],
+            state["engine_reason"],
+        )
 
     def __repr__(self):
         last = f", loss {self.loss[-1]:.6g}" if len(self) else ""

@@ -12,7 +12,7 @@ class Progress:
         self.wanted = _somebody_looks() if wanted is None else wanted
         self.after = 1.0 if wanted is None else 0.0
 
-    def show(self, done, history, optimizer):
+    def show(self, done, history):
         if not self.wanted or (self.bar is None and time.perf_counter() - self.start < self.after):
             return
         if self.bar is None:

@@ -11,6 +11,9 @@ from .._tensor import Tensor, from_array, whole_leaf
 from ..autograd import enable_grad
 from ..nn import Module
 from ..optim import SGD
+from ..random import fork_rng
+from .data import like_prediction
+from .engine import Engine, Stretch
 from .stream import Stop, Stream
 
 
@@ -18,32 +21,41 @@ class NotPlannable(Exception):
     """Why C may not descend."""
 
 
-class StreamEngine:
+class StreamEngine(Engine):
     """A Stream with the parameters, momentum buffers and rates that it takes from, and gives back to, its optimizer."""
 
     name = "stream"
 
-    def __init__(self, stream, optimizer, trained, together, rates, draw_order):
-        self.stream, self.optimizer, self.rates = stream, optimizer, rates
+    def __init__(self, stream, optimizer, trained, together, data, rates):
+        self.stream, self.optimizer, self.data, self.rates = stream, optimizer, data, rates
         self.trained = trained  # (parameter, number of its group), weight then bias
         self.together = together
-        self.draw_order = draw_order
+        self._before = None  # the random stream before the epoch in progress
 
-    def advance(self, epochs, tol, patience, grad_tol, deadline):
-        """Descends; returns why it stopped, the epochs done, their losses, gradient norms and learning rates."""
+    def advance(self, epochs, limits):
         by_epoch = self.stream.batches() if self.rates.by_batch else 1
         rates = self.rates.ahead(epochs * by_epoch)
         own = [rates[group] for _, group in self.trained]
         if self.together:
             own = own[:1]
+        self.stream.load()
         stop, done, losses, norms = self.stream.run(
-            epochs, own, self.rates.by_batch, self.draw_order, tol, patience, grad_tol, deadline
-        )
+            epochs, own, self.rates.by_batch, self._draw_order, limits.tol, limits.patience, limits.grad_tol,
+            limits.deadline,
+        )  # fmt: skip
+        if self.data.full:
+            self.data.draw_unused(done)
+        elif stop in (Stop.NOT_FINITE, Stop.INTERRUPTED, Stop.NO_MEMORY):
+            self.data.generators[0].set_state(self._before)
         stepped = done - 1 if stop == Stop.FLAT else done
         self.rates.settle(epochs * by_epoch, stepped * by_epoch)
         self.stream.write_back()
         self._keep_buffers()
-        return stop, done, losses, norms, rates[0][0][::by_epoch][:done]
+        return Stretch(stop, done, losses, norms, rates[0][0][::by_epoch][:done])
+
+    def _draw_order(self):
+        self._before = self.data.generators[0].get_state()
+        return self.data.draw_order()
 
     def _keep_buffers(self):
         for (param, _), view, target, started in zip(
@@ -60,22 +72,29 @@ class StreamEngine:
     def best(self):
         return self.stream.best
 
+    @best.setter
+    def best(self, value):
+        self.stream.best = value
+
     @property
     def stale(self):
         return self.stream.stale
 
-    def resume(self, best, stale):
-        self.stream.best, self.stream.stale = best, stale
+    @stale.setter
+    def stale(self, value):
+        self.stream.stale = value
 
 
-def plan_stream(model, optimizer, criterion, X, y, batch_size, drop_last, rates, draw_order):
+def plan_stream(model, optimizer, criterion, data, rates):
     """A StreamEngine for this fit; raises NotPlannable with the reason where C may not descend."""
+    if data.weights is not None:
+        raise NotPlannable("rows are weighted")
     _check_optimizer(optimizer)
     if isinstance(model, Module):
         for part in model.modules():
             if part._forward_hooks or part._forward_pre_hooks:
                 raise NotPlannable("the model has forward hooks")
-    form = _probe(model, criterion, X, y)
+    form, y = _probe(model, criterion, data)
     groups = [(param, i) for i, group in enumerate(optimizer.param_groups) for param in group["params"]]
     trained, wanted = [], []
     for name in ("weight", "bias"):
@@ -120,12 +139,12 @@ def plan_stream(model, optimizer, criterion, X, y, batch_size, drop_last, rates,
         kept = optimizer.state.get(param, {}).get("momentum_buffer")
         buffers.append(None if kept is None else _like_target(kept.detach().numpy(), param, target))
     together = len(trained) == 2 and trained[0][1] == trained[1][1] and (buffers[0] is None) == (buffers[1] is None)
-    rows = X.detach().numpy().reshape(-1, form["d"])
+    rows = data.X.detach().numpy().reshape(-1, form["d"])
     stream = Stream(
         rows, y.detach().numpy().reshape(len(rows), -1), None, weight, bias, wanted, form["kind"], form["delta"],
-        form["factor"], form["mean"], options, buffers, together, batch_size, drop_last,
+        form["factor"], form["mean"], options, buffers, together, data.batch_size, data.drop_last,
     )  # fmt: skip
-    return StreamEngine(stream, optimizer, trained, together, rates, draw_order)
+    return StreamEngine(stream, optimizer, trained, together, data, rates)
 
 
 def _check_optimizer(optimizer):
@@ -138,21 +157,22 @@ def _check_optimizer(optimizer):
         raise NotPlannable("the optimizer has step hooks")
 
 
-def _probe(model, criterion, X, y):
-    """What the fused loss of one call of the model and the criterion was made from."""
-    with enable_grad():
+def _probe(model, criterion, data):
+    """What the fused loss of one call of the model and the criterion was made from, and y in the prediction's shape."""
+    X = data.X
+    # The loop would not have made this call: it leaves no trace in the random stream.
+    with enable_grad(), fork_rng():
         prediction = model(X)
         if not isinstance(prediction, Tensor):
             raise NotPlannable(f"the model returns {type(prediction).__name__}")
         form = _affine.describe(prediction)
         if form is None:
             raise NotPlannable("the prediction is not of the form X W^T + b")
+        y = like_prediction(data.y, prediction)
         loss = criterion(prediction, y)
     array = X.detach().numpy()
     if form["rows_at"] != array.ctypes.data or form["n"] * form["d"] != array.size:
         raise NotPlannable("the model changes its input before the linear map")
-    if tuple(prediction.shape) != tuple(y.shape):
-        raise NotPlannable("prediction and target have different shapes")
     form = _affine.describe(loss) if isinstance(loss, Tensor) else None
     if form is None or "kind" not in form:
         raise NotPlannable("the criterion is not a mean or sum of squared, absolute or Huber losses")
@@ -160,7 +180,7 @@ def _probe(model, criterion, X, y):
         raise NotPlannable("the criterion changes the target")
     if form["hooked"]:
         raise NotPlannable("the prediction has hooks")
-    return form
+    return form, y
 
 
 def _like_target(array, param, target):

@@ -1,0 +1,38 @@
+"""All that an epoch changes, to put it back."""
+
+import copy
+
+from .._tensor import from_array
+
+
+def parameters_of(optimizer):
+    return [param for group in optimizer.param_groups for param in group["params"]]
+
+
+class Snapshot:
+    """The state of parameters, optimizer, scheduler (or None) and random streams at the time it is made."""
+
+    def __init__(self, optimizer, scheduler, generators):
+        self.optimizer, self.scheduler, self.generators = optimizer, scheduler, generators
+        self.parameters = arrays_of(optimizer)
+        self.options = copy.deepcopy(optimizer.state_dict())
+        self.schedule = None if scheduler is None else copy.deepcopy(scheduler.state_dict())
+        self.random = [generator.get_state() for generator in generators]
+
+    def restore(self):
+        put_back(self.optimizer, self.parameters)
+        self.optimizer.load_state_dict(self.options)
+        if self.scheduler is not None:
+            self.scheduler.load_state_dict(self.schedule)
+        for generator, state in zip(self.generators, self.random):
+            generator.set_state(state)
+
+
+def arrays_of(optimizer):
+    """Copies of the parameters."""
+    return [param.detach().numpy().copy() for param in parameters_of(optimizer)]
+
+
+def put_back(optimizer, arrays):
+    for param, array in zip(parameters_of(optimizer), arrays):
+        param.data.copy_(from_array(array))

@@ -1,0 +1,270 @@
+"""One fit in progress: stretches of epochs, what is looked at between them, and what happens when one fails."""
+
+import math
+import time
+
+import numpy as np
+
+from .descent.choice import choose_engine
+from .descent.data import Rows, check_finite, intake, paired
+from .descent.engine import Limits
+from .descent.rates import Rates
+from .descent.snapshot import Snapshot, arrays_of, put_back
+from .descent.stability import largest_stable_rate, spread_of_features
+from .descent.stream import Stop
+from .history import DivergenceError, History
+from .progress import Progress
+
+STRETCH_SECONDS = 0.2  # how long C runs before Python looks at the clock
+FIRST_STRETCH = 1 << 20  # numbers of X, of so many epochs as nothing is known of their time yet
+
+
+class Fit:
+    """One call of Trainer.fit: its data, its engine, and how far it has come.
+
+    Args:
+        trainer: whose model, optimizer, criterion and scheduler these are.
+        X, y, sample_weight, validation_data: as given to fit.
+        arguments: of fit, those that a resumed fit must repeat.
+    """
+
+    def __init__(self, trainer, X, y, sample_weight, validation_data, arguments):
+        self.trainer, self.arguments = trainer, arguments
+        self.history = History()
+        self.tol = -1.0 if arguments["tol"] is None else float(arguments["tol"])
+        self.grad_tol = -1.0 if arguments["grad_tol"] is None else float(arguments["grad_tol"])
+        self.patience = arguments["patience"]
+        self.val_best, self.val_stale = np.inf, 0
+        self.best_weights = None  # on the validation data
+        self.last_weights = None  # of the last epoch, where the best ones were put in their place
+        self.rates = Rates(trainer.optimizer, trainer.scheduler, trainer.schedule_every)
+        loading = (arguments["batch_size"], arguments["shuffle"], arguments["drop_last"])
+        self.data = intake(X, y, sample_weight, *loading, trainer.dtype)
+        if self.grad_tol >= 0 and not self.data.full:
+            raise ValueError(
+                f"grad_tol must come with batch_size=None, but got grad_tol={self.grad_tol:g} and smaller batches, whose "
+                "gradients do not vanish: stop by tol"
+            )
+        self.validation = None if validation_data is None else paired(*validation_data, trainer.dtype)
+        self.engine, self.history.engine_reason = choose_engine(
+            arguments["engine"], trainer.model, trainer.optimizer, trainer.criterion, self.data, self.rates
+        )
+        self.history.engine = self.engine.name
+        self.initial = self.before = self._snapshot()
+
+    def descend(self, epochs, max_seconds, callbacks, progress, verbose):
+        history, trainer = self.history, self.trainer
+        start = time.perf_counter()
+        earlier = float(history.seconds[-1]) if len(history) else 0.0
+        tol = -1.0 if self.validation is not None else self.tol
+        deadline = 0.0 if max_seconds is None else time.monotonic() + max_seconds
+        limits = Limits(tol, self.patience, self.grad_tol, deadline)
+        watched = bool(callbacks) or self.validation is not None or self.rates.needs_metric
+        stretch = 1
+        if isinstance(self.data, Rows) and not watched:
+            stretch = max(1, min(1024, FIRST_STRETCH // max(self.data.X.numel(), 1)))
+        previous = None  # the snapshot before the last stretch, and its epochs
+        bar = Progress(progress, epochs, len(history))
+        reason = history.stop_reason if history.stop_reason in ("tol", "grad_tol") else None  # of a resumed fit
+        history.stop_reason = None
+        try:
+            while reason is None and len(history) < epochs:
+                begun = time.perf_counter()
+                n = min(stretch, epochs - len(history))
+                if verbose:
+                    n = min(n, verbose - len(history) % verbose)
+                self.before = self._snapshot()
+                stop, done, losses, norms, rates = self.engine.advance(n, limits)
+                took = time.perf_counter() - begun
+                if done:
+                    stamp = earlier + time.perf_counter() - start
+                    history.append(loss=losses, lr=rates, seconds=np.broadcast_to(stamp, done))
+                    if len(norms):
+                        history.append(grad_norm=norms)
+                if stop in (Stop.NOT_FINITE, Stop.INTERRUPTED, Stop.NO_MEMORY):
+                    break
+                reason = {Stop.STALE: "tol", Stop.FLAT: "grad_tol", Stop.LATE: "max_seconds"}.get(stop)
+                reason = self._after(reason, callbacks, verbose)
+                if reason is None and deadline and time.monotonic() > deadline:
+                    reason = "max_seconds"
+                previous = self.before, done
+                bar.show(len(history), history)
+                if not watched:
+                    stretch = min(max(int(done * STRETCH_SECONDS / max(took, 1e-9)), 1), 4 * stretch, 1 << 20)
+            else:
+                stop = Stop.RAN
+        except BaseException as error:
+            # Also what a callback raises: everything stands at the last whole epoch.
+            self._undo()
+            if isinstance(error, KeyboardInterrupt):
+                history.stop_reason = "interrupted"
+            raise
+        finally:
+            bar.close()
+        if stop in (Stop.NOT_FINITE, Stop.INTERRUPTED, Stop.NO_MEMORY):
+            if not done:
+                self._undo()
+            self._fail(stop, previous if not done else None)
+        history.stop_reason = reason or "epochs"
+        if self.best_weights is not None:
+            self.last_weights = arrays_of(trainer.optimizer)
+            put_back(trainer.optimizer, self.best_weights)
+
+    def _after(self, reason, callbacks, verbose):
+        """Validation, schedulers that look at the loss, callbacks and lines, after a stretch."""
+        history, trainer = self.history, self.trainer
+        if self.validation is not None:
+            value = self._validate()
+            history.append(val_loss=value)
+            if self.tol >= 0:
+                self.val_stale = 0 if value < self.val_best - self.tol else self.val_stale + 1
+                if value < self.val_best:
+                    self.val_best, self.best_weights = value, arrays_of(trainer.optimizer)
+                if self.val_stale >= self.patience:
+                    reason = reason or "tol"
+        self.rates.metric(history.val_loss[-1] if self.validation is not None else history.loss[-1])
+        if verbose and len(history) % verbose == 0:
+            value = f"  val_loss {history.val_loss[-1]:.6g}" if self.validation is not None else ""
+            print(f"epoch {len(history):6d}  loss {history.loss[-1]:.6g}{value}  lr {history.lr[-1]:.4g}")
+        if callbacks:
+            record = history.record()
+            for callback in callbacks:
+                if callback(trainer, record):
+                    reason = reason or "callback"
+        return reason
+
+    def _validate(self):
+        value = self.trainer.evaluate(*self.validation)
+        if not math.isfinite(value):
+            X, y = self.validation
+            self._refuse(check_finite, **{"X of validation_data": X, "y of validation_data": y})
+        return value
+
+    # -- undoing
+
+    def _state(self):
+        return {
+            "engine": self.engine.state_dict(),
+            "val_best": float(self.val_best),
+            "val_stale": self.val_stale,
+            "best_weights": self.best_weights,
+        }
+
+    def _load_state(self, state):
+        self.engine.load_state_dict(state["engine"])
+        self.val_best, self.val_stale, self.best_weights = state["val_best"], state["val_stale"], state["best_weights"]
+
+    def _snapshot(self):
+        changing = Snapshot(self.trainer.optimizer, self.trainer.scheduler, self.data.generators)
+        return changing, self._state(), len(self.history)
+
+    def _undo(self):
+        """Puts everything where it stood before the stretch."""
+        changing, state, epochs = self.before
+        changing.restore()
+        self._load_state(state)
+        self.history.cut(epochs)
+
+    # -- what went wrong
+
+    def _fail(self, stop, previous):
+        """Says why an epoch did not come to its end."""
+        if stop == Stop.INTERRUPTED:
+            self.history.stop_reason = "interrupted"
+            raise KeyboardInterrupt
+        if stop == Stop.NO_MEMORY:
+            raise MemoryError("no memory for the sums of one step")
+        self.history.stop_reason = "diverged"
+        self._refuse(self.data.check_finite)
+        error = self._divergence()
+        if previous is not None and self.data.full:
+            self._step_back(*previous)
+        raise error
+
+    def _refuse(self, check, **data):
+        """Raises what a check of the data raises, with everything as it was before the fit."""
+        try:
+            check(**data)
+        except ValueError:
+            self.before = self.initial
+            self._undo()
+            raise
+
+    def _step_back(self, before, done):
+        """A full batch's loss that is not finite says so of the weights that the epoch before it made."""
+        if math.isfinite(self.trainer.evaluate(self.data.X, self.data.y)):
+            return
+        before[0].restore()
+        if done > 1:
+            choose_engine(
+                self.engine.name,
+                self.trainer.model,
+                self.trainer.optimizer,
+                self.trainer.criterion,
+                self.data,
+                self.rates,
+            )[0].advance(done - 1, Limits())
+
+    def _divergence(self):
+        group = self.trainer.optimizer.param_groups[0]
+        lr, epoch = float(group["lr"]), len(self.history)
+        message = f"the descent diverged in epoch {epoch} at lr {lr:g}: the loss or the weights are not finite."
+        limit, spread = None, 1.0
+        if isinstance(self.data, Rows):
+            rows = None if self.data.full else 1
+            limit = largest_stable_rate(self.data.X, self.data.y, self.trainer.criterion, group, rows)
+            spread = spread_of_features(self.data.X)
+        if limit is not None:
+            which = "with all rows a step" if self.data.full else "for the largest row, by which mini-batches are safe"
+            message += f" The largest stable rate {which} is about {limit:.3g}: use a smaller lr."
+        else:
+            message += " Use a smaller lr."
+        if spread > 10:
+            message += (
+                f" The features' spreads differ {spread:.3g}-fold: standardise them, (X - mean) / std, and a larger "
+                "rate will do."
+            )
+        message += " The model holds the weights of the last finite epoch."
+        return DivergenceError(message, epoch, lr, limit, self.history)
+
+    # -- checkpoints
+
+    def state_dict(self):
+        return {
+            "arguments": self.arguments,
+            "state": self._state(),
+            "last_weights": self.last_weights,
+            "target_ndim": self.data.target_ndim,
+            "generators": [generator.get_state() for generator in self.data.generators],
+            "history": self.history.state_dict(),
+        }
+
+    def load_state_dict(self, saved):
+        """Goes on where another fit was saved.
+
+        Raises:
+            ValueError: this fit has other arguments, or would run on another engine.
+        """
+        theirs = saved["arguments"]
+        different = [name for name, value in self.arguments.items() if theirs.get(name) != value]
+        if different:
+            expected = ", ".join(f"{name}={theirs.get(name)!r}" for name in different)
+            given = ", ".join(f"{name}={self.arguments[name]!r}" for name in different)
+            raise ValueError(
+                f"a resumed fit goes on with its own arguments: expected {expected}, got {given}. Repeat them, or make "
+                "another Trainer for another fit"
+            )
+        if saved["history"]["engine"] != self.history.engine:
+            raise ValueError(
+                f"the saved fit ran on the engine {saved['history']['engine']}, this one would run on "
+                f"{self.history.engine}: {self.history.engine_reason}. Fit the model and data of the saved one"
+            )
+        if len(saved["generators"]) != len(self.data.generators):
+            raise ValueError("the saved fit had a loader with another generator: pass the same kind of loader")
+        self.history.load_state_dict(saved["history"])
+        for generator, state in zip(self.data.generators, saved["generators"]):
+            generator.set_state(state)
+        if saved["last_weights"] is not None:
+            put_back(self.trainer.optimizer, saved["last_weights"])
+        self._load_state(saved["state"])
+        self.initial = self.before = self._snapshot()
