@@ -126,6 +126,7 @@ class Fit:
         if verbose and len(history) % verbose == 0:
             value = f"  val_loss {history.val_loss[-1]:.6g}" if self.validation is not None else ""
             print(f"epoch {len(history):6d}  loss {history.loss[-1]:.6g}{value}  lr {history.lr[-1]:.4g}")
+        history.stop_reason = reason  # a callback may save
         if callbacks:
             record = history.record()
             for callback in callbacks:

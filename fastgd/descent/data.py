@@ -125,22 +125,20 @@ class Batches:
                 f"{type(batches).__name__}: pass y"
             )
         self.given, self.dtype = batches, dtype
-        own = {
-            id(g): g
-            for g in (
-                getattr(batches, "generator", None),
-                getattr(getattr(batches, "sampler", None), "generator", None),
-            )
-        }
-        self.generators = [random.default_generator, *(g for g in own.values() if isinstance(g, random.Generator))]
+        loaders = (getattr(batches, "generator", None), getattr(getattr(batches, "sampler", None), "generator", None))
+        own = {id(each): each for each in loaders if isinstance(each, random.Generator)}
+        self.generators = [random.default_generator, *own.values()]
         self.at, self.batch = 0, None
 
     def batches(self):
-        self.at, self.batch = 0, None
-        for self.at, batch in enumerate(self.given):
+        """The batches of an epoch: (x, y)."""
+        self.batch = None
+        for at, batch in enumerate(self.given):
             if not isinstance(batch, (tuple, list)) or len(batch) != 2:
-                raise TypeError(f"a batch must be a pair (x, y), but batch {self.at} is a {type(batch).__name__}")
-            self.batch = paired(*batch, self.dtype)
+                raise TypeError(
+                    f"a batch must be a pair (x, y), but batch {at} is a {type(batch).__name__}: make it one"
+                )
+            self.at, self.batch = at, paired(*batch, self.dtype)
             self.target_ndim = self.batch[1].ndim
             yield self.batch
         if self.batch is None:

@@ -17,6 +17,9 @@ from .engine import Engine, Stretch
 from .stream import Stop, Stream
 
 
+PROBED = 64  # rows: more would be another pass over the data
+
+
 class NotPlannable(Exception):
     """Why C may not descend."""
 
@@ -34,7 +37,8 @@ class StreamEngine(Engine):
 
     def advance(self, epochs, limits):
         by_epoch = self.stream.batches() if self.rates.by_batch else 1
-        rates = self.rates.ahead(epochs * by_epoch)
+        rates = self.rates.ahead(epochs, by_epoch)
+        epochs = len(rates[0][0]) // by_epoch
         own = [rates[group] for _, group in self.trained]
         if self.together:
             own = own[:1]
@@ -94,7 +98,7 @@ def plan_stream(model, optimizer, criterion, data, rates):
         for part in model.modules():
             if part._forward_hooks or part._forward_pre_hooks:
                 raise NotPlannable("the model has forward hooks")
-    form, y = _probe(model, criterion, data)
+    form = _probe(model, criterion, data)
     groups = [(param, i) for i, group in enumerate(optimizer.param_groups) for param in group["params"]]
     trained, wanted = [], []
     for name in ("weight", "bias"):
@@ -141,7 +145,7 @@ def plan_stream(model, optimizer, criterion, data, rates):
     together = len(trained) == 2 and trained[0][1] == trained[1][1] and (buffers[0] is None) == (buffers[1] is None)
     rows = data.X.detach().numpy().reshape(-1, form["d"])
     stream = Stream(
-        rows, y.detach().numpy().reshape(len(rows), -1), None, weight, bias, wanted, form["kind"], form["delta"],
+        rows, data.y.detach().numpy().reshape(len(rows), -1), None, weight, bias, wanted, form["kind"], form["delta"],
         form["factor"], form["mean"], options, buffers, together, data.batch_size, data.drop_last,
     )  # fmt: skip
     return StreamEngine(stream, optimizer, trained, together, data, rates)
@@ -158,18 +162,24 @@ def _check_optimizer(optimizer):
 
 
 def _probe(model, criterion, data):
-    """What the fused loss of one call of the model and the criterion was made from, and y in the prediction's shape."""
-    X = data.X
+    """What the fused loss of one call of the model and the criterion on the first rows was made from."""
+    X, y = data.X[:PROBED], data.y[:PROBED]
     # The loop would not have made this call: it leaves no trace in the random stream.
     with enable_grad(), fork_rng():
-        prediction = model(X)
+        try:
+            prediction = model(X)
+        except Exception as error:  # of which the ordinary loop tells, if it is one there too
+            raise NotPlannable(f"the model raises {type(error).__name__} on the first rows alone") from error
         if not isinstance(prediction, Tensor):
             raise NotPlannable(f"the model returns {type(prediction).__name__}")
         form = _affine.describe(prediction)
         if form is None:
             raise NotPlannable("the prediction is not of the form X W^T + b")
-        y = like_prediction(data.y, prediction)
-        loss = criterion(prediction, y)
+        y = like_prediction(y, prediction)
+        try:
+            loss = criterion(prediction, y)
+        except Exception as error:
+            raise NotPlannable(f"the criterion raises {type(error).__name__} on the first rows alone") from error
     array = X.detach().numpy()
     if form["rows_at"] != array.ctypes.data or form["n"] * form["d"] != array.size:
         raise NotPlannable("the model changes its input before the linear map")
@@ -180,7 +190,7 @@ def _probe(model, criterion, data):
         raise NotPlannable("the criterion changes the target")
     if form["hooked"]:
         raise NotPlannable("the prediction has hooks")
-    return form, y
+    return form
 
 
 def _like_target(array, param, target):

@@ -22,13 +22,16 @@ class Rates:
 
     def __init__(self, optimizer, scheduler, every):
         self.optimizer, self.scheduler = optimizer, scheduler
-        self.by_batch = scheduler is not None and every == "batch"
-        self.needs_metric = isinstance(scheduler, ReduceLROnPlateau)
+        self.needs_metric = isinstance(scheduler, ReduceLROnPlateau)  # which is there between epochs only
+        self.by_batch = scheduler is not None and every == "batch" and not self.needs_metric
         self._saved = None
 
-    def ahead(self, steps):
-        """Per group, arrays of the learning rates and momenta of the next steps."""
-        groups = self.optimizer.param_groups
+    def ahead(self, epochs, by_epoch):
+        """Per group, arrays of the learning rates and momenta of the next steps.
+
+        There are `by_epoch` steps to an epoch, and fewer epochs than asked for where the scheduler comes to its end.
+        """
+        groups, steps = self.optimizer.param_groups, epochs * by_epoch
         if self.scheduler is None or self.needs_metric:
             # One number for all steps: arrays of the same length that take no memory.
             return [tuple(np.broadcast_to(value, steps) for value in _rates(group)) for group in groups]
@@ -37,16 +40,27 @@ class Rates:
         for step in range(steps):
             for (lrs, momenta), group in zip(rates, groups):
                 lrs[step], momenta[step] = _rates(group)
-            self._step()
+            try:
+                self._step()
+            except Exception:
+                # Something else may end the descent before it comes here.
+                if step < by_epoch:
+                    raise
+                whole = step - step % by_epoch
+                self._go_to(whole)
+                return [(lrs[:whole], momenta[:whole]) for lrs, momenta in rates]
         return rates
 
     def settle(self, asked, done):
         """Sets the scheduler to where it stands after `done` of the steps that were asked for."""
         if self._saved is not None and done < asked:
-            self._restore(self._saved)
-            for _ in range(done):
-                self._step()
+            self._go_to(done)
         self._saved = None
+
+    def _go_to(self, steps):
+        self._restore(self._saved)
+        for _ in range(steps):
+            self._step()
 
     def metric(self, value):
         """Steps a scheduler that looks at the loss."""

@@ -34,7 +34,11 @@ def largest_stable_rate(X, y, criterion, options, rows=None):
         options: a parameter group.
         rows: 1 to take the largest row for the whole batch, as mini-batches may.
     """
-    factor = {"MSELoss": 2.0, "HuberLoss": 1.0, "SmoothL1Loss": 1.0}.get(type(criterion).__name__)
+    factor = {"MSELoss": 2.0, "mse_loss": 2.0, "HuberLoss": 1.0, "huber_loss": 1.0, "smooth_l1_loss": 1.0}.get(
+        getattr(criterion, "__name__", type(criterion).__name__)
+    )
+    if type(criterion).__name__ == "SmoothL1Loss" and criterion.beta > 0:
+        factor = 1.0 / criterion.beta
     if factor is None:
         return None
     table = X.detach().numpy()
@@ -47,7 +51,7 @@ def largest_stable_rate(X, y, criterion, options, rows=None):
         squares = np.einsum("ij,ij->i", table, table, dtype=np.float64)
         curvature = factor * (1.0 + float(squares.max()))
         divisor = outputs
-    if criterion.reduction != "sum":
+    if getattr(criterion, "reduction", "mean") != "sum":
         curvature /= divisor
     curvature += options.get("weight_decay", 0)
     if not curvature > 0 or not np.isfinite(curvature):
