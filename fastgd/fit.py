@@ -29,7 +29,7 @@ class Fit:
     """
 
     def __init__(self, trainer, X, y, sample_weight, validation_data, arguments):
-        self.trainer, self.arguments = trainer, arguments
+        self.trainer = trainer
         self.history = History()
         self.tol = -1.0 if arguments["tol"] is None else float(arguments["tol"])
         self.grad_tol = -1.0 if arguments["grad_tol"] is None else float(arguments["grad_tol"])
@@ -40,6 +40,7 @@ class Fit:
         self.rates = Rates(trainer.optimizer, trainer.scheduler, trainer.schedule_every)
         loading = (arguments["batch_size"], arguments["shuffle"], arguments["drop_last"])
         self.data = intake(X, y, sample_weight, *loading, trainer.dtype)
+        self.arguments = {**arguments, **self.data.arguments()}
         if self.grad_tol >= 0 and not self.data.full:
             raise ValueError(
                 f"grad_tol must come with batch_size=None, but got grad_tol={self.grad_tol:g} and smaller batches, whose "

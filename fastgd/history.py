@@ -19,49 +19,44 @@ class History:
     FIELDS = ("loss", "val_loss", "lr", "grad_norm", "seconds")
 
     def __init__(self):
-        self._pieces = {field: [] for field in self.FIELDS}
+        self._columns = {field: _Column() for field in self.FIELDS}
         self.stop_reason = self.engine = None
         self.engine_reason = ""
 
     def __len__(self):
-        return sum(len(piece) for piece in self._pieces["loss"])
+        return self._columns["loss"].n
 
     def append(self, **pieces):
         """Adds one stretch of epochs."""
         for field, piece in pieces.items():
-            self._pieces[field].append(np.atleast_1d(np.asarray(piece, np.float64)))
+            self._columns[field].append(piece)
 
-    def _joined(self, field):
-        pieces = self._pieces[field]
-        if len(pieces) > 1:
-            pieces[:] = [np.concatenate(pieces)]
-        return pieces[0] if pieces else np.empty(0)
+    def _values(self, field):
+        return self._columns[field].values()
 
-    loss = property(lambda self: self._joined("loss"))
-    val_loss = property(lambda self: self._joined("val_loss"))
-    lr = property(lambda self: self._joined("lr"))
-    grad_norm = property(lambda self: self._joined("grad_norm"))
-    seconds = property(lambda self: self._joined("seconds"))
+    loss = property(lambda self: self._values("loss"))
+    val_loss = property(lambda self: self._values("val_loss"))
+    lr = property(lambda self: self._values("lr"))
+    grad_norm = property(lambda self: self._values("grad_norm"))
+    seconds = property(lambda self: self._values("seconds"))
 
     def cut(self, epochs):
         """Forgets what came after so many epochs."""
         for field in self.FIELDS:
-            self._pieces[field] = [self._joined(field)[:epochs]]
+            self._columns[field].n = min(self._columns[field].n, epochs)
 
     def record(self):
         """The last epoch, as callbacks see it."""
-        record = {"epoch": len(self) - 1}
-        for field in self.FIELDS:
-            if len(getattr(self, field)):
-                record[field] = float(getattr(self, field)[-1])
-        return record
+        last = {field: float(column.values()[-1]) for field, column in self._columns.items() if column.n}
+        return {"epoch": len(self) - 1, **last}
 
     def state_dict(self):
-        state = {field: self._joined(field) for field in self.FIELDS}
+        state = {field: self._values(field) for field in self.FIELDS}
         return {**state, "stop_reason": self.stop_reason, "engine": self.engine, "engine_reason": self.engine_reason}
 
     def load_state_dict(self, state):
-        self._pieces = {field: [np.asarray(state[field])] for field in self.FIELDS}
+        self._columns = {field: _Column() for field in self.FIELDS}
+        self.append(**{field: state[field] for field in self.FIELDS})
         self.stop_reason, self.engine, self.engine_reason = (
             state["stop_reason"],
             state["engine"],
@@ -69,8 +64,35 @@ class History:
         )
 
     def __repr__(self):
-        last = f", loss {self.loss[-1]:.6g}" if len(self) else ""
-        return f"History({len(self)} epochs{last}, stopped by {self.stop_reason}, engine {self.engine})"
+        told = [f"{len(self)} epochs"]
+        if len(self):
+            told.append(f"loss {self.loss[-1]:.6g}")
+        if len(self.val_loss):
+            told.append(f"val_loss {self.val_loss[-1]:.6g}")
+        if self.stop_reason:
+            told.append(f"stopped by {self.stop_reason}")
+        if self.engine:
+            told.append(f"engine {self.engine}" + (f" ({self.engine_reason})" if self.engine_reason else ""))
+        return f"History({', '.join(told)})"
+
+
+class _Column:
+    """Numbers that grow by stretches, or one by one, without being copied each time."""
+
+    def __init__(self):
+        self.memory, self.n = np.empty(0), 0
+
+    def append(self, piece):
+        more = np.size(piece)
+        if self.n + more > len(self.memory):
+            grown = np.empty(max(self.n + more, 2 * len(self.memory)))
+            grown[: self.n] = self.memory[: self.n]
+            self.memory = grown
+        self.memory[self.n : self.n + more] = piece
+        self.n += more
+
+    def values(self):
+        return self.memory[: self.n]
 
 
 class DivergenceError(ArithmeticError):

@@ -41,13 +41,7 @@ class Trainer:
                 "it is to set"
             )
         if isinstance(model, Module):
-            own = {id(param) for param in model.parameters()}
-            optimized = {id(param) for group in optimizer.param_groups for param in group["params"]}
-            if own.isdisjoint(optimized):
-                raise ValueError("optimizer has none of the model's parameters: make it with model.parameters()")
-            left = [name for name, p in model.named_parameters() if id(p) not in optimized and p.requires_grad]
-            if left:
-                warnings.warn(f"the parameters {left} are not in the optimizer and will not be trained", stacklevel=2)
+            _check_parameters(model, optimizer, criterion)
         self.model, self.optimizer, self.criterion = model, optimizer, criterion
         self.scheduler, self.schedule_every = scheduler, schedule_every
         self.history = None
@@ -164,6 +158,26 @@ class Trainer:
         self.history = History()
         self.history.load_state_dict(self._saved["history"])
         return self
+
+
+def _check_parameters(model, optimizer, criterion):
+    modules = [each for each in (model, criterion) if isinstance(each, Module)]
+    known = {id(param) for module in modules for param in module.parameters()}
+    optimized = parameters_of(optimizer)
+    strange = [tuple(param.shape) for param in optimized if id(param) not in known]
+    if strange:
+        raise ValueError(
+            f"optimizer must hold parameters of the model, but {len(strange)} of its {len(optimized)} are in no model, of "
+            f"the shapes {', '.join(map(str, strange))}: make it with model.parameters()"
+        )
+    trained = {id(param) for param in optimized}
+    left = [name for name, param in model.named_parameters() if id(param) not in trained and param.requires_grad]
+    if left:
+        warnings.warn(
+            f"optimizer must hold the parameters that are to be trained, but {', '.join(left)} of the model are not in it "
+            "and will stay as they are: make it with model.parameters(), or freeze them with requires_grad_(False)",
+            stacklevel=3,
+        )
 
 
 def _parameters_of(model, optimizer):

@@ -82,7 +82,8 @@ def result(trainer):
     found.pop("seconds")
     found["weights"] = [param.tolist() for param in trainer.model.parameters()]
     found["state"] = [
-        {key: value.tolist() for key, value in each.items()} for each in trainer.optimizer.state_dict()["state"].values()
+        {key: value.tolist() for key, value in each.items()}
+        for each in trainer.optimizer.state_dict()["state"].values()
     ]
     found["group"] = {k: v for k, v in trainer.optimizer.param_groups[0].items() if k != "params"}
     found["scheduler"] = trainer.scheduler and trainer.scheduler.last_epoch

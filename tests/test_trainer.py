@@ -1,10 +1,17 @@
 """Trainer: the same results as the loop written out, on every engine; how fits stop; what a person sees."""
 
+import contextlib
+import fcntl
+import os
+import struct
+import subprocess
+import sys
+import termios
 import time
 
 import numpy as np
 import pytest
-from trainer_cases import close, data, fit, loop, model_for
+from trainer_cases import ENVIRONMENT, close, data, fit, loop, model_for
 
 import fastgd
 from fastgd import Trainer, nn, optim
@@ -52,7 +59,9 @@ def test_fit_equals_the_loop(engine, dtype, batches, options):
     assert stream == loop_stream
 
 
-@pytest.mark.parametrize("batches", [{}, {"batch_size": 8, "shuffle": True}, {"batch_size": 60, "shuffle": True}], ids=str)
+@pytest.mark.parametrize(
+    "batches", [{}, {"batch_size": 8, "shuffle": True}, {"batch_size": 60, "shuffle": True}], ids=str
+)
 @pytest.mark.parametrize("criterion", ["MSELoss", "L1Loss", "HuberLoss", "SmoothL1Loss"])
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_fit_equals_torch(batches, criterion, reduction):
@@ -161,7 +170,10 @@ def test_parameter_groups_and_frozen_parameters():
     results = []
     for engine in ("stream", "eager"):
         model = model_for(X, y)
-        groups = [{"params": [model.weight], "lr": 0.02, "momentum": 0.9}, {"params": [model.bias], "weight_decay": 0.3}]
+        groups = [
+            {"params": [model.weight], "lr": 0.02, "momentum": 0.9},
+            {"params": [model.bias], "weight_decay": 0.3},
+        ]
         history = Trainer(model, optim.SGD(groups, lr=0.05), nn.MSELoss()).fit(X, y, epochs=5, engine=engine)
         results.append((model.weight.tolist(), model.bias.tolist(), history.loss))
     for mine, theirs in zip(*results):
@@ -324,9 +336,61 @@ def test_lines_and_a_bar(capsys, n):
     X, y = data()
     model = model_for(X, y)
     trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.01), nn.MSELoss())
-    trainer.fit(X, y, epochs=n, verbose=5)
+    history = trainer.fit(X, y, epochs=n, verbose=5, validation_data=(X, y))
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == n // 5
-    assert lines[0].startswith("epoch      5  loss ")
+    assert lines[0] == f"epoch      5  loss {history.loss[4]:.6g}  val_loss {history.val_loss[4]:.6g}  lr 0.01"
     trainer.fit(X, y, epochs=n, progress=True)
-    assert "loss" in capsys.readouterr().err
+    shown = capsys.readouterr()
+    assert "loss" in shown.err and f"{n}/{n}" in shown.err and not shown.out
+    trainer.fit(X, y, epochs=n)
+    assert capsys.readouterr() == ("", "")  # nobody looks
+
+
+WATCHED = """
+import sys
+if "without" in sys.argv:
+    sys.modules["tqdm"] = sys.modules["tqdm.auto"] = None
+import numpy as np
+import fastgd
+from fastgd import nn, optim
+X = np.random.default_rng(0).normal(size=(20000, 20)).astype("f4")
+model = nn.Linear(20, 1)
+trainer = fastgd.Trainer(model, optim.SGD(model.parameters(), lr=1e-3), nn.MSELoss())
+trainer.fit(X, X[:, :1].copy(), epochs=50)
+trainer.fit(X, X[:, :1].copy(), epochs=10**6, max_seconds=1.4)
+print("epochs", len(trainer.history))
+"""
+
+
+@pytest.mark.parametrize("tqdm", ["with", "without"])
+def test_a_person_at_a_terminal_sees_a_fit_that_takes_more_than_a_second(tqdm):
+    terminal, end = os.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    shown = b""
+    with subprocess.Popen(
+        [sys.executable, "-c", WATCHED, tqdm], stdin=end, stdout=end, stderr=end, env=ENVIRONMENT
+    ) as child:
+        os.close(end)
+        with contextlib.suppress(OSError):  # of the other end when it closes
+            while piece := os.read(terminal, 1 << 16):
+                shown += piece
+    os.close(terminal)
+    assert child.returncode == 0, shown
+    lines = shown.decode().replace("\r", "\n").split("\n")
+    lines = [line for line in lines if line.strip()]
+    epochs = lines.pop().removeprefix("epochs ").strip()
+    assert all("1000000" in line for line in lines), lines  # the short fit shows nothing
+    assert len(lines) >= 2
+    expected = f" {epochs}/1000000 [00:01<" if tqdm == "with" else f"epoch {epochs} of 1000000: loss "
+    assert expected in lines[-1]
+    assert "lr" in lines[-1] and "loss" in lines[-1]
+
+
+def test_a_history_says_what_it_holds():
+    X, y = data()
+    assert repr(fastgd.History()) == "History(0 epochs)"
+    history = fit(model_for(X, y), X, y, validation_data=(X, y))
+    loss, value = f"{history.loss[-1]:.6g}", f"{history.val_loss[-1]:.6g}"
+    assert repr(history) == f"History(2 epochs, loss {loss}, val_loss {value}, stopped by epochs, engine stream)"
+    assert repr(fit(model_for(X, y), [(X, y)])).endswith("engine eager (the data are batches))")

@@ -1,12 +1,17 @@
 """The data that a Trainer takes."""
 
+import subprocess
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
-from trainer_cases import data, fit, model_for
+from trainer_cases import ENVIRONMENT, data, fit, loop, model_for
 
 import fastgd
 from fastgd import Trainer, nn, optim
-from fastgd.utils.data import DataLoader, TensorDataset
+from fastgd.utils.data import DataLoader, RandomSampler, Subset, TensorDataset, default_collate
 
 pytestmark = pytest.mark.usefixtures("affine")
 
@@ -32,33 +37,6 @@ def test_kinds_of_data(tmp_path):
         if expected is None:
             expected = history.loss
         np.testing.assert_allclose(history.loss, expected, rtol=1e-6)
-
-
-def test_integers_become_the_models_type():
-    X = np.arange(12).reshape(6, 2)
-    y = np.array([0, 1, 0, 1, 1, 0], bool)
-    model = nn.Linear(2, 1)
-    history = Trainer(model, optim.SGD(model.parameters(), lr=0.001), nn.MSELoss()).fit(X, y, epochs=2)
-    assert history.engine == "stream"
-
-
-@pytest.mark.parametrize("shuffle", [False, True])
-def test_a_data_loader_gives_the_same_as_its_rows(shuffle):
-    X, y = data()
-    params = []
-    for loaded in (True, False):
-        model = model_for(X, y)
-        trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.01), nn.MSELoss())
-        fastgd.manual_seed(1)
-        if loaded:
-            rows = TensorDataset(fastgd.from_numpy(X), fastgd.from_numpy(y))
-            history = trainer.fit(DataLoader(rows, batch_size=8, shuffle=shuffle), epochs=3)
-            assert history.engine == "stream", history.engine_reason
-        else:
-            trainer.fit(X, y, epochs=3, batch_size=8, shuffle=shuffle)
-        params.append((model.weight.tolist(), fastgd.rand(1).item()))
-    np.testing.assert_allclose(params[0][0], params[1][0], rtol=1e-12)
-    assert params[0][1] == params[1][1]
 
 
 def test_other_batches_run_the_ordinary_loop():
@@ -92,3 +70,200 @@ def test_weights_repeat_rows(engine, reduction, batches):
         before = model.weight.detach().clone()
         trainer.fit(X, y, epochs=1, sample_weight=zero, engine=engine, **batches)
         assert fastgd.equal(model.weight.detach(), before)
+
+
+class Framed:
+    """A frame as a library without dlpack gives it: columns side by side, so that each is contiguous."""
+
+    def __init__(self, array):
+        self.array = np.asfortranarray(array)
+
+    def __array__(self, dtype=None, copy=None):
+        return self.array
+
+
+class Exported:
+    """A tensor of another library, known by dlpack alone."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __dlpack__(self, **options):
+        return self.array.__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return self.array.__dlpack_device__()
+
+
+def others():
+    """Ways to hand over an array, those of the libraries that are installed among them."""
+    made = {"frame": Framed, "dlpack": Exported, "lists": lambda array: array.tolist()}
+    if find_spec("torch"):
+        made["torch"] = import_module("torch").from_numpy
+    if find_spec("jax"):
+        made["jax"] = import_module("jax.numpy").asarray
+    if find_spec("pandas"):
+        pandas = import_module("pandas")
+        made["pandas"] = lambda array: (pandas.DataFrame if array.ndim == 2 else pandas.Series)(array)
+    if find_spec("polars"):
+        polars = import_module("polars")
+        made["polars"] = lambda array: polars.DataFrame(array) if array.ndim == 2 else polars.Series(array)
+    return made
+
+
+def test_arrays_tensors_and_frames_of_other_libraries():
+    X, y = data(dtype=np.float32)
+    expected = fit(model_for(X, y), X, y).loss
+    fits = [(other(X), other(y)) for name, other in others().items() if name != "lists"]
+    fits += [(other(X), other(y[:, 0])) for name, other in others().items() if name != "lists"]
+    for given in fits:
+        model = model_for(X, y)
+        trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.01), nn.MSELoss())
+        history = trainer.fit(*given, epochs=2, validation_data=given)
+        assert history.engine == "stream"
+        np.testing.assert_allclose(history.loss, expected, rtol=1e-6)
+        assert len(trainer.predict(given[0])) == len(X)
+        np.testing.assert_allclose(trainer.evaluate(*given), history.val_loss[-1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8, bool])
+def test_whole_numbers_become_the_models_type(dtype):
+    X = np.random.default_rng(0).integers(0, 2, (30, 3)).astype(dtype)
+    expected = fit(model_for(X.astype("f4"), X[:, :1]), X.astype("f4"), X[:, :1].astype("f4")).loss
+    for other in others().values():
+        history = fit(model_for(X.astype("f4"), X[:, :1]), other(X), other(X[:, 0]))
+        assert history.engine == "stream", history.engine_reason
+        assert history.loss.tolist() == expected.tolist()
+
+
+def test_arrays_that_lie_in_memory_in_other_ways():
+    X, y = data(dtype=np.float32)
+    packed = np.zeros(len(X), np.dtype([("flag", "u1"), ("x", "f4", 4), ("y", "f4")]))
+    packed["x"], packed["y"] = X, y[:, 0]
+    wide = np.zeros((len(X), 9), "f4")
+    wide[:, 2:6], wide[:, 7:8] = X, y
+    for given, target in (
+        (packed["x"], packed["y"]),
+        (wide[:, 2:6], wide[:, 7]),
+        (wide[:, 2:6], wide[:, 7:8]),
+        (X[::-1][::-1], y),
+        (X.astype(">f4"), y.astype(">f4")),
+        (np.moveaxis(np.ascontiguousarray(X.T), 0, 1), y),
+    ):
+        history = fit(model_for(X, y), given, target, batch_size=20)
+        assert history.engine == "stream", history.engine_reason
+        assert history.loss.tolist() == fit(model_for(X, y), X, y, batch_size=20).loss.tolist()
+    backwards = fit(model_for(X, y), X[::-1], y[::-1], batch_size=20)
+    assert backwards.loss.tolist() == fit(model_for(X, y), X[::-1].copy(), y[::-1].copy(), batch_size=20).loss.tolist()
+
+
+def test_columns_of_several_types():
+    mixed = np.array([[1, True], [2, False], [np.float32(3), True]], object)
+    history = fit(nn.Linear(2, 1), Framed(mixed), np.arange(3))
+    assert history.engine == "stream"
+    mixed[1, 1] = "no"
+    with pytest.raises(TypeError, match="X must hold numbers, but row 1, column 1 holds 'no': encode"):
+        fit(nn.Linear(2, 1), Framed(mixed), np.arange(3))
+    with pytest.raises(TypeError, match="y must hold numbers, but its type is <U1"):
+        fit(nn.Linear(2, 1), np.zeros((2, 2), "f4"), np.array(["a", "b"]))
+
+
+@pytest.mark.parametrize("batches", [{}, {"batch_size": 4096}, {"batch_size": 4096, "shuffle": True}], ids=str)
+def test_a_file_that_does_not_fit_in_memory(batches, tmp_path):
+    # The pages of a mapped file are the system's; what a process allocates is limited to less than the file holds.
+    script = f"""
+import resource
+import numpy as np
+import fastgd
+from fastgd import nn, optim
+X = np.lib.format.open_memmap({str(tmp_path / "X.npy")!r}, "w+", "f4", (1_500_000, 20))
+X[::1000] = 1
+del X
+X = np.load({str(tmp_path / "X.npy")!r}, mmap_mode="r")
+y = np.ones(len(X), "f4")
+model = nn.Linear(20, 1)
+trainer = fastgd.Trainer(model, optim.SGD(model.parameters(), lr=0.001), nn.MSELoss())
+now = int(next(line for line in open("/proc/self/status") if line.startswith("VmData")).split()[1]) << 10
+resource.setrlimit(resource.RLIMIT_DATA, (now + X.nbytes // 2, -1))
+history = trainer.fit(X, y, epochs=2, validation_data=(X[:1000], y[:1000]), **{batches})
+print(history.engine, history.loss[1] < history.loss[0])
+try:
+    np.array(X)
+except MemoryError:
+    print("limited")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False, env=ENVIRONMENT
+    )
+    assert done.stdout.split() == ["stream", "True", "limited"], done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+@pytest.mark.parametrize("size", [10, 53, 99])
+def test_a_loader_runs_in_c_and_draws_as_the_loop_does(size, shuffle):
+    X, y = data()
+    found = []
+    for fitted in (True, False):
+        model = model_for(X, y)
+        optimizer = optim.SGD(model.parameters(), lr=0.01)
+        loader = DataLoader(TensorDataset(fastgd.from_numpy(X), fastgd.from_numpy(y)), batch_size=size, shuffle=shuffle)
+        fastgd.manual_seed(1)
+        if fitted:
+            history = Trainer(model, optimizer, nn.MSELoss()).fit(loader, epochs=3)
+            assert history.engine == "stream", history.engine_reason
+            assert len(history.grad_norm) == (3 if size >= 53 else 0)
+        else:
+            loop(fastgd, model, optimizer, nn.MSELoss(), X, y, 3, size, shuffle)
+        found.append((model.weight.detach().numpy(), fastgd.get_rng_state().tolist()))
+    np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-12)
+    assert found[0][1] == found[1][1]
+
+
+def test_a_loader_that_leaves_out_the_last_batch():
+    X, y = data()
+    rows = TensorDataset(fastgd.from_numpy(X), fastgd.from_numpy(y))
+    history = fit(model_for(X, y), DataLoader(rows, batch_size=20, drop_last=True))
+    kept = fit(model_for(X, y), X[:40], y[:40], batch_size=20)
+    assert history.engine == "stream"
+    assert history.loss.tolist() == kept.loss.tolist()
+    for given in (DataLoader(rows, batch_size=60, drop_last=True), X):
+        options = {} if given is not X else {"y": y, "batch_size": 60, "drop_last": True}
+        with pytest.raises(
+            ValueError, match="drop_last leaves no batch: expected batch_size of at most the 53 rows, got 60"
+        ):
+            fit(model_for(X, y), given, **options)
+
+
+def test_loaders_that_do_more_than_cut_rows_run_the_ordinary_loop():
+    X, y = data()
+    rows = TensorDataset(fastgd.from_numpy(X), fastgd.from_numpy(y))
+    for loader in (
+        DataLoader(rows, batch_size=8, shuffle=True, generator=fastgd.Generator()),
+        DataLoader(rows, batch_size=8, collate_fn=lambda samples: default_collate(samples)),
+        DataLoader(rows, batch_size=8, sampler=RandomSampler(rows, replacement=True)),
+        DataLoader(Subset(rows, range(30)), batch_size=8),
+    ):
+        history = fit(model_for(X, y), loader)
+        assert (history.engine, history.engine_reason) == ("eager", "the data are batches")
+        assert np.isfinite(history.loss).all()
+
+
+def test_batches_of_another_library():
+    torch = pytest.importorskip("torch")
+    X, y = data()
+    rows = torch.utils.data.TensorDataset(torch.from_numpy(X), torch.from_numpy(y))
+    history = fit(model_for(X, y), torch.utils.data.DataLoader(rows, batch_size=8))
+    np.testing.assert_allclose(history.loss, fit(model_for(X, y), X, y, batch_size=8).loss, rtol=1e-10)
+
+
+def test_a_target_of_one_dimension_comes_back_as_one():
+    X, y = data()
+    model = model_for(X, y)
+    trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.01), nn.MSELoss())
+    assert trainer.predict(X).shape == (53, 1)
+    for target, shape in ((y[:, 0], (53,)), (y, (53, 1))):
+        for engine in ("stream", "eager"):
+            trainer.fit(X, target, epochs=1, engine=engine)
+            assert trainer.predict(X).shape == shape
+        trainer.fit([(X, target)], epochs=1)
+        assert trainer.predict(X).shape == shape

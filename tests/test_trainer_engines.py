@@ -47,8 +47,8 @@ def test_engines_agree_whoever_looks_on(schedule, batches, limit):
             assert len(history.val_loss) == (len(history) if validated else 0)
             if watched:
                 assert [record["epoch"] for record in seen] == list(range(len(history)))
-                for field in fields:
-                    assert [record[field] for record in seen if field in record] == list(fields[field])
+                for field, values in fields.items():
+                    assert [record[field] for record in seen if field in record] == list(values)
         for stands, numbers, rate in found[1:]:
             assert stands == found[0][0]
             np.testing.assert_allclose(rate, found[0][2], rtol=1e-12)
@@ -130,7 +130,10 @@ def test_the_rates_of_a_fit_are_those_of_the_loop(engine, make):
     optimizer = optim.SGD(model.parameters(), lr=0.02, momentum=0.5)
     scheduler = make(optimizer)
     trainer = Trainer(model, optimizer, nn.MSELoss(), scheduler)
-    seen = trainer.fit(X, y, epochs=11, engine=engine).lr.tolist() + trainer.fit(X, y, epochs=19, engine=engine).lr.tolist()
+    seen = (
+        trainer.fit(X, y, epochs=11, engine=engine).lr.tolist()
+        + trainer.fit(X, y, epochs=19, engine=engine).lr.tolist()
+    )
     assert seen == expected
 
 
@@ -162,7 +165,9 @@ def test_criteria_written_in_any_way_run_in_c(criterion, batches):
 
 
 @pytest.mark.parametrize(
-    "criterion", [lambda p, y: 0.5 * nn.MSELoss()(p, y), lambda p, y: ((p - y) ** 2).sum() / len(y)], ids=["half", "rows"]
+    "criterion",
+    [lambda p, y: 0.5 * nn.MSELoss()(p, y), lambda p, y: ((p - y) ** 2).sum() / len(y)],
+    ids=["half", "rows"],
 )
 def test_a_scaled_criterion_is_never_taken_for_the_plain_one(criterion):
     X, y = data()

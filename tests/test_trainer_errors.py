@@ -1,5 +1,7 @@
 """What a Trainer refuses, and what it says of a descent that diverges."""
 
+import re
+
 import numpy as np
 import pytest
 from trainer_cases import data, fit, model_for
@@ -68,34 +70,142 @@ def test_bad_data_is_named_and_nothing_is_changed(engine, where, value):
     assert fastgd.equal(model.weight.detach(), before)
 
 
-def test_arguments_that_do_not_fit():
-    X, y = data()
-    model = model_for(X, y)
-    trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.01), nn.MSELoss())
-    for options, message in (
-        ({"epochs": -1}, "epochs"),
-        ({"epochs": 1, "batch_size": 0}, "batch_size"),
-        ({"epochs": 1, "tol": -1}, "tol"),
-        ({"epochs": 1, "engine": "fast"}, "engine"),
-        ({"epochs": 1, "batch_size": 5, "grad_tol": 1.0}, "grad_tol"),
-        ({"epochs": 1, "sample_weight": -np.ones(len(X))}, "negative"),
-        ({"epochs": 1, "sample_weight": np.ones(3)}, "sample_weight"),
+def spoiled(array, row, column, value):
+    array = array.copy()
+    array[row, column] = value
+    return array
+
+
+X, Y = data()
+WEIGHTS = np.ones(len(X))
+REFUSED = {
+    "lengths": (
+        {"y": Y[:-1]}, "X and y must have one row each per sample, but X has shape (53, 4) and y (52, 1): pass the y"
+    ),
+    "no rows": ({"X": X[:0], "y": Y[:0]}, "X must have at least one row, but it has shape (0, 4): pass"),
+    "y of the wrong width": (
+        {"y": np.hstack([Y, Y])}, "y must have the shape of the model's prediction, (53, 1), but it has (53, 2): reshape"
+    ),
+    "NaN in X": ({"X": spoiled(X, 17, 2, np.nan)}, "X must be finite, but row 17, column 2 holds nan: drop or fill"),
+    "infinite X": ({"X": spoiled(X, 40, 0, np.inf)}, "X must be finite, but row 40, column 0 holds inf: drop or fill"),
+    "NaN in y": ({"y": spoiled(Y, 52, 0, np.nan)}, "y must be finite, but row 52 holds nan: drop or fill such rows"),
+    "NaN in the weights": (
+        {"sample_weight": spoiled(WEIGHTS[:, None], 9, 0, np.nan)[:, 0]},
+        "sample_weight must be finite, but row 9 holds nan: drop or fill",
+    ),
+    "infinite weight": (
+        {"sample_weight": spoiled(WEIGHTS[:, None], 9, 0, np.inf)[:, 0]},
+        "sample_weight must be finite, but row 9 holds inf: drop or fill",
+    ),
+    "NaN in X of the validation data": (
+        {"validation_data": (spoiled(X, 3, 1, np.nan), Y)},
+        "X of validation_data must be finite, but row 3, column 1 holds nan: drop or fill",
+    ),
+    "negative weight": (
+        {"sample_weight": spoiled(WEIGHTS[:, None], 5, 0, -2)[:, 0]},
+        "sample_weight must not be negative, but row 5 has -2.0: leave a row out by weight 0",
+    ),
+    "weights' length": (
+        {"sample_weight": WEIGHTS[:3]}, "sample_weight must have shape (53,), one a row, but it has (3,): pass one a row"
+    ),
+    "weights without rows": (
+        {"X": [(X, Y)], "y": None, "sample_weight": WEIGHTS}, "sample_weight must come with X and y, but y is None"
+    ),
+    "batch_size 0": ({"batch_size": 0}, "batch_size must be an int, 1 or above, or None for all rows, but got 0"),
+    "half a batch": ({"batch_size": 0.5}, "batch_size must be an int, 1 or above, or None for all rows, but got 0.5"),
+    "batch_size for batches": (
+        {"X": [(X, Y)], "y": None, "batch_size": 3}, "batch_size, shuffle and drop_last must come with X and y, but y is"
+    ),
+    "epochs": ({"epochs": -1}, "epochs must be an int, 0 or above, but got -1"),
+    "half an epoch": ({"epochs": 0.5}, "epochs must be an int, 0 or above, but got 0.5"),
+    "tol": ({"tol": -1.0}, "tol must be a finite number, 0 or above, or None, but got -1.0"),
+    "NaN tol": ({"tol": float("nan")}, "tol must be a finite number, 0 or above, or None, but got nan"),
+    "patience": ({"patience": 0}, "patience must be an int, 1 or above, but got 0"),
+    "max_seconds": ({"max_seconds": -1}, "max_seconds must be a finite number, 0 or above, or None, but got -1"),
+    "verbose": ({"verbose": -1}, "verbose must be an int, 0 or above (a line every so many epochs), but got -1"),
+    "engine": ({"engine": "fast"}, "engine must be one of auto, stream"),
+    "grad_tol": (
+        {"batch_size": 5, "grad_tol": 1.0}, "grad_tol must come with batch_size=None, but got grad_tol=1 and smaller"
+    ),
+    "drop_last": (
+        {"batch_size": 60, "drop_last": True}, "drop_last leaves no batch: expected batch_size of at most the 53 rows, got 60"
+    ),
+    "an iterator": ({"X": iter([(X, Y)]), "y": None}, "X must give batches in every epoch, but this list_iterator gave none"),
+    "NaN in a batch": (
+        {"X": [(X, Y), (spoiled(X, 1, 0, np.nan), Y)], "y": None},
+        "X of batch 1 must be finite, but row 1, column 0 holds nan: drop or fill",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ["auto", "eager"])
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_a_fit_refuses_changes_nothing(case, engine):
+    given, message = REFUSED[case]
+    model = model_for(X, Y)
+    optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    scheduler = lr_scheduler.StepLR(optimizer, 1)
+    before = [param.tolist() for param in model.parameters()], fastgd.get_rng_state().tolist()
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Trainer(model, optimizer, nn.MSELoss(), scheduler).fit(
+            **{"X": X, "y": Y, "epochs": 2, "engine": engine, **given}
+        )
+    if case != "an iterator":  # of which the first epoch came to its end
+        assert ([param.tolist() for param in model.parameters()], fastgd.get_rng_state().tolist()) == before
+        assert scheduler.last_epoch == 0
+        assert not optimizer.state
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"X": X.astype("f4")},
+            'X must be float64 as the model is, but it is float32: convert it with astype("float64")',
+        ),
+        ({"y": Y.astype("f4")}, "y must be float64 as the model is, but it is float32"),
+        ({"X": X.astype(complex)}, "X must hold numbers, but its type is complex128"),
+        (
+            {"y": None},
+            "X must be rows with a y, or an iterable of batches (x, y), but y is None and X is a ndarray: pass y",
+        ),
+        ({"X": [X], "y": None}, "a batch must be a pair (x, y), but batch 0 is a ndarray"),
+        ({"sample_weight": np.array(["a"] * 53)}, "sample_weight must hold numbers, but its type is <U1"),
+    ],
+)
+def test_types_that_a_fit_refuses(given, message):
+    with pytest.raises(TypeError, match=re.escape(message)):
+        fit(model_for(X, Y), **{"X": X, "y": Y, **given})
+
+
+def test_a_float32_model_says_how_it_becomes_float64():
+    with pytest.raises(TypeError, match=r'astype\("float32"\), or the model with model.double\(\)'):
+        fit(nn.Linear(4, 1), X, Y)
+
+
+def test_what_a_trainer_refuses():
+    model = model_for(X, Y)
+    optimizer, other = (optim.SGD(model.parameters(), lr=0.1) for _ in range(2))
+    with pytest.raises(
+        ValueError, match="scheduler belongs to another optimizer: expected one made with the Trainer's"
     ):
-        with pytest.raises(ValueError, match=message):
-            trainer.fit(X, y, **options)
-    with pytest.raises(ValueError, match="one row each"):
-        trainer.fit(X, y[:-1], epochs=1)
-    with pytest.raises(ValueError, match="at least one row"):
-        trainer.fit(X[:0], y[:0], epochs=1)
-    with pytest.raises(TypeError, match="astype"):
-        trainer.fit(X.astype(np.float32), y, epochs=1)
-    other = optim.SGD(model.parameters(), lr=0.1)
-    with pytest.raises(ValueError, match="another optimizer"):
-        Trainer(model, optim.SGD(model.parameters(), lr=0.1), nn.MSELoss(), lr_scheduler.StepLR(other, 1))
-    with pytest.raises(ValueError, match="none of the model"):
-        Trainer(model_for(X, y), other, nn.MSELoss())
-    with pytest.warns(UserWarning, match="bias.*not be trained"):
+        Trainer(model, optimizer, nn.MSELoss(), lr_scheduler.StepLR(other, 1))
+    with pytest.raises(ValueError, match="schedule_every must be 'epoch' or 'batch', but got 'step'"):
+        Trainer(model, optimizer, nn.MSELoss(), None, "step")
+    with pytest.raises(ValueError, match=r"2 of its 2 are in no model, of the shapes \(1, 4\), \(1,\): make it with"):
+        Trainer(model_for(X, Y), optimizer, nn.MSELoss())
+    more = optim.SGD([*model.parameters(), nn.Parameter(fastgd.zeros(3))], lr=0.1)
+    with pytest.raises(ValueError, match=r"1 of its 3 are in no model, of the shapes \(3,\): make it with"):
+        Trainer(model, more, nn.MSELoss())
+    with pytest.warns(UserWarning, match="bias of the model are not in it and will stay as they are: make it with"):
         Trainer(model, optim.SGD([model.weight], lr=0.1), nn.MSELoss())
+
+
+def test_weights_need_a_criterion_that_can_weigh():
+    with pytest.raises(
+        TypeError, match="sample_weight needs a criterion whose reduction .* but got <lambda>: use nn.MSE"
+    ):
+        fit(model_for(X, Y), X, Y, criterion=lambda p, y: ((p - y) ** 2).mean(), sample_weight=WEIGHTS)
 
 
 def test_a_checkpoint_of_another_model_is_refused(tmp_path):
@@ -107,3 +217,76 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path):
     other = nn.Linear(7, 1, dtype=fastgd.float64)
     with pytest.raises(ValueError, match="another model"):
         Trainer(other, optim.SGD(other.parameters(), lr=0.01), nn.MSELoss()).resume(tmp_path / "run.ckpt")
+
+
+def test_what_a_resumed_fit_refuses(tmp_path):
+    def trainer(scheduled=False):
+        model = model_for(X, Y)
+        optimizer = optim.SGD(model.parameters(), lr=0.01)
+        return Trainer(model, optimizer, nn.MSELoss(), lr_scheduler.StepLR(optimizer, 1) if scheduled else None)
+
+    begun = trainer()
+    with pytest.raises(RuntimeError, match="nothing to save yet: call fit first"):
+        begun.save(tmp_path / "run")
+    begun.fit(X, Y, epochs=2, batch_size=8)
+    begun.save(tmp_path / "run")
+    with pytest.raises(ValueError, match="was saved without a scheduler, but this Trainer is with one"):
+        trainer(scheduled=True).resume(tmp_path / "run")
+    fastgd.save({"weight": fastgd.zeros(1)}, tmp_path / "other")
+    with pytest.raises(
+        ValueError, match="other is no checkpoint of a Trainer: expected a file that trainer.save wrote"
+    ):
+        trainer().resume(tmp_path / "other")
+    resumed = trainer().resume(tmp_path / "run")
+    with pytest.raises(ValueError, match="expected batch_size=8, got batch_size=9. Repeat them, or make another"):
+        resumed.fit(X, Y, epochs=4, batch_size=9)
+    with pytest.raises(ValueError, match="expected rows=53, got rows=52"):
+        resumed.fit(X[1:], Y[1:], epochs=4, batch_size=8)
+    hook = resumed.model.register_forward_hook(lambda module, given, output: None)
+    with pytest.raises(ValueError, match="the saved fit ran on the engine stream, this one would run on eager: the"):
+        resumed.fit(X, Y, epochs=4, batch_size=8)
+    hook.remove()
+    assert len(resumed.fit(X, Y, epochs=4, batch_size=8)) == 4
+    assert len(resumed.fit(X, Y, epochs=4, batch_size=9)) == 4  # a fit of its own
+
+
+@pytest.mark.parametrize("engine", ["stream", "eager"])
+@pytest.mark.parametrize("batches", [{}, {"batch_size": 20}], ids=str)
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_what_a_callback_raises_ends_the_fit_at_a_whole_epoch(engine, batches, error):
+    def fail(trainer, record):
+        if record["epoch"] == 5:
+            raise error
+
+    found = []
+    for epochs, callbacks in ((100, [fail]), (5, ())):
+        fastgd.manual_seed(0)
+        model = model_for(X, Y)
+        optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+        trainer = Trainer(model, optimizer, nn.MSELoss(), lr_scheduler.ExponentialLR(optimizer, 0.9))
+        options = {"callbacks": callbacks, "engine": engine, "validation_data": (X, Y), "shuffle": True, **batches}
+        if callbacks:
+            with pytest.raises(error):
+                trainer.fit(X, Y, epochs=epochs, **options)
+            assert trainer.history.stop_reason == ("interrupted" if error is KeyboardInterrupt else None)
+        else:
+            trainer.fit(X, Y, epochs=epochs, **options)
+        history, state = trainer.history, optimizer.state[model.weight]["momentum_buffer"].tolist()
+        stands = (trainer.scheduler.last_epoch, optimizer.param_groups[0]["lr"], fastgd.rand(1).item())
+        found.append((history.loss.tolist(), history.val_loss.tolist(), model.weight.tolist(), state, stands))
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("engine", ["stream", "eager"])
+@pytest.mark.parametrize("watched", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_model_holds_the_weights_of_the_last_finite_epoch(engine, watched, dtype):
+    # One more feature at a time moves the epoch of the divergence across the ends of stretches.
+    for n in range(30, 40):
+        rows, target = data(n, dtype=dtype)
+        model = model_for(rows, target)
+        trainer = Trainer(model, optim.SGD(model.parameters(), lr=3.0 + n / 3, momentum=0.5), nn.MSELoss())
+        with pytest.raises(DivergenceError):
+            trainer.fit(rows, target, epochs=10**6, engine=engine, callbacks=[lambda t, r: None] if watched else ())
+        assert len(trainer.history) > 3
+        np.testing.assert_allclose(trainer.evaluate(rows, target), trainer.history.loss[-1], rtol=1e-5)

@@ -1,25 +1,16 @@
 """Fits that end in another process than they began in, and fits that a signal ends: real processes, files, signals."""
 
 import json
-import os
-import pathlib
-import signal
 import subprocess
 import sys
-import textwrap
 import threading
 
 import interrupted_fits
-import numpy as np
 import pytest
-from trainer_cases import data, model_for
-
-import fastgd
-from fastgd import Trainer, nn, optim
+from trainer_cases import ENVIRONMENT
 
 pytestmark = pytest.mark.usefixtures("affine")
 SCRIPT = interrupted_fits.__file__
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(pathlib.Path(fastgd.__file__).parents[1])}
 
 
 def run(*arguments):
@@ -50,7 +41,9 @@ def test_a_fit_resumed_in_another_process_is_bit_identical(name, resumed):
 
 def test_a_process_that_is_killed_while_it_saves_leaves_a_whole_file(tmp_path):
     for attempt in range(4):
-        with subprocess.Popen([sys.executable, SCRIPT, "forever", tmp_path], stdout=subprocess.PIPE, env=ENVIRONMENT) as child:
+        with subprocess.Popen(
+            [sys.executable, SCRIPT, "forever", tmp_path], stdout=subprocess.PIPE, env=ENVIRONMENT
+        ) as child:
             assert child.stdout.readline() == b"begun\n"
             # A moment that differs from time to time, of a process that does little but save.
             threading.Event().wait(0.0017 * attempt)

@@ -1,9 +1,15 @@
 """What the tests of a Trainer have in common."""
 
+import os
+import pathlib
+
 import numpy as np
 
 import fastgd
 from fastgd import Trainer, nn, optim
+
+# Of child processes: they find the package where this one did.
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(pathlib.Path(fastgd.__file__).parents[1])}
 
 
 def data(n=53, d=4, k=1, dtype=np.float64, seed=0):
@@ -19,13 +25,17 @@ def model_for(X, y, bias=True):
     return nn.Linear(X.shape[1], y.shape[1], bias=bias, dtype=dtype)
 
 
-def loop(library, model, optimizer, criterion, X, y, epochs, batch_size=None, shuffle=False, drop_last=False, scheduler=None):
+def loop(
+    library, model, optimizer, criterion, X, y, epochs, batch_size=None, shuffle=False, drop_last=False, scheduler=None
+):
     """The training loop of any script; returns the losses as fit records them."""
     X, y = library.from_numpy(X), library.from_numpy(y)
     loader = [(X, y)]
     if batch_size is not None:
         utils = library.utils.data
-        loader = utils.DataLoader(utils.TensorDataset(X, y), batch_size=batch_size, shuffle=shuffle, drop_last=drop_last)
+        loader = utils.DataLoader(
+            utils.TensorDataset(X, y), batch_size=batch_size, shuffle=shuffle, drop_last=drop_last
+        )
     losses = []
     for _ in range(epochs):
         total = rows = 0
@@ -43,9 +53,11 @@ def loop(library, model, optimizer, criterion, X, y, epochs, batch_size=None, sh
 
 
 def close(a, b, dtype):
-    np.testing.assert_allclose(a, b, rtol=3e-5 if dtype == np.float32 else 1e-10, atol=1e-6 if dtype == np.float32 else 1e-12)
+    np.testing.assert_allclose(
+        a, b, rtol=3e-5 if dtype == np.float32 else 1e-10, atol=1e-6 if dtype == np.float32 else 1e-12
+    )
 
 
-def fit(model, X, y, optimizer=None, criterion=None, **options):
+def fit(model, X, y=None, optimizer=None, criterion=None, **options):
     optimizer = optimizer or optim.SGD(model.parameters(), lr=0.01)
     return Trainer(model, optimizer, criterion or nn.MSELoss()).fit(X, y, epochs=2, **options)

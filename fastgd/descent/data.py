@@ -88,6 +88,12 @@ class Rows:
         self.target_ndim = self.y.ndim
         self.generators = [random.default_generator]
 
+    def arguments(self):
+        """What another fit must repeat to go on with this one."""
+        return {
+            "rows": len(self.X), "batch_size": self.batch_size, "shuffle": self.shuffle, "drop_last": self.drop_last
+        }  # fmt: skip
+
     def draw_order(self):
         """The order of the rows in the next epoch, drawn as a DataLoader draws it; None for the order they have."""
         return epoch_order(len(self.X), self.shuffle) if self.loaded else None
@@ -129,6 +135,9 @@ class Batches:
         own = {id(each): each for each in loaders if isinstance(each, random.Generator)}
         self.generators = [random.default_generator, *own.values()]
         self.at, self.batch = 0, None
+
+    def arguments(self):
+        return {}
 
     def batches(self):
         """The batches of an epoch: (x, y)."""
@@ -173,9 +182,11 @@ def as_rows(name, data, dtype):
     if array.dtype == object:
         array = _unboxed(name, array, dtype)
     if array.dtype == dtype.numpy:
-        if array.ndim == 2 and array.strides[1] != array.itemsize and array.shape[1] > 1:
+        if not _readable_in_place(array):
             return from_array(np.ascontiguousarray(array))  # once here, not once a step
         return data if isinstance(data, Tensor) and not data.requires_grad else from_array(array)
+    if array.dtype.newbyteorder("=") == dtype.numpy:
+        return from_array(array.astype(dtype.numpy, "C"))
     if array.dtype.kind == "f":
         raise TypeError(
             f"{name} must be {dtype.name} as the model is, but it is {array.dtype.name}: convert it with "
@@ -183,7 +194,14 @@ def as_rows(name, data, dtype):
         )
     if array.dtype.kind not in "biu":
         raise TypeError(f"{name} must hold numbers, but its type is {array.dtype}: encode it first")
-    return from_array(array.astype(dtype.numpy))
+    return from_array(array.astype(dtype.numpy, "C"))
+
+
+def _readable_in_place(array):
+    """Whether C can read the rows where they are: any step from row to row, the elements of a row side by side."""
+    steps = [step for step, size in zip(array.strides, array.shape) if size > 1]
+    inner = array.shape[1:] == () or array[:1].flags.c_contiguous
+    return inner and array.flags.aligned and all(step % array.itemsize == 0 for step in steps)
 
 
 def _unboxed(name, array, dtype):
@@ -192,7 +210,7 @@ def _unboxed(name, array, dtype):
         if not isinstance(value, (bool, int, float, np.bool_, np.number)):
             where = f"row {at[0]}" + (f", column {at[1]}" if len(at) > 1 else "") if at else "the value"
             raise TypeError(f"{name} must hold numbers, but {where} holds {value!r}: encode or drop such columns")
-    return array.astype(dtype.numpy)
+    return array.astype(dtype.numpy, "C")
 
 
 def paired(X, y, dtype):

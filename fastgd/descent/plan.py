@@ -16,7 +16,6 @@ from .data import like_prediction
 from .engine import Engine, Stretch
 from .stream import Stop, Stream
 
-
 PROBED = 64  # rows: more would be another pass over the data
 
 
