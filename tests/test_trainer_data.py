@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from trainer_cases import ENVIRONMENT, data, fit, loop, model_for
+from trainer_cases import ENVIRONMENT, close, data, fit, loop, model_for
 
 import fastgd
 from fastgd import Trainer, nn, optim
@@ -49,27 +49,55 @@ def test_other_batches_run_the_ordinary_loop():
     assert history.loss[-1] < history.loss[0] / 5
 
 
-@pytest.mark.parametrize("engine", ["auto", "eager"])
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
-@pytest.mark.parametrize("batches", [{}, {"batch_size": 10}], ids=str)
-def test_weights_repeat_rows(engine, reduction, batches):
+@pytest.mark.parametrize("criterion", [nn.MSELoss, nn.L1Loss, nn.HuberLoss])
+def test_weights_repeat_rows(reduction, criterion):
     X, y = data(k=2)
     weights = np.random.default_rng(0).integers(0, 3, len(X))
-    model = model_for(X, y)
-    trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.001), nn.MSELoss(reduction=reduction))
-    history = trainer.fit(X, y, epochs=4, sample_weight=weights, engine=engine, **batches)
-    if not batches:
-        other = model_for(X, y)
-        again = Trainer(other, optim.SGD(other.parameters(), lr=0.001), nn.MSELoss(reduction=reduction)).fit(
-            np.repeat(X, weights, 0), np.repeat(y, weights, 0), epochs=4
+    repeated = fit(
+        model_for(X, y), np.repeat(X, weights, 0), np.repeat(y, weights, 0), None, criterion(reduction=reduction)
+    )
+    for engine in ("stream", "eager"):
+        history = fit(model_for(X, y), X, y, None, criterion(reduction=reduction), sample_weight=weights, engine=engine)
+        assert history.engine == engine
+        np.testing.assert_allclose(history.loss, repeated.loss, rtol=1e-10)
+        np.testing.assert_allclose(history.grad_norm, repeated.grad_norm, rtol=1e-10)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize(
+    "batches", [{}, {"batch_size": 1}, {"batch_size": 5, "shuffle": True}, {"batch_size": 53}], ids=str
+)
+def test_weighted_rows_on_every_engine(reduction, batches, dtype):
+    X, y = data(k=2, dtype=dtype)
+    weights = np.random.default_rng(0).random(len(X)).astype(dtype)
+    weights[:20] = 0  # batches of no weight among them
+    found = []
+    for engine in ("stream", "eager"):
+        fastgd.manual_seed(0)
+        model = model_for(X, y)
+        optimizer = optim.SGD(model.parameters(), lr=0.002, momentum=0.9, weight_decay=0.1)
+        trainer = Trainer(
+            model, optimizer, nn.MSELoss(reduction=reduction), optim.lr_scheduler.StepLR(optimizer, 4), "batch"
         )
-        np.testing.assert_allclose(history.loss, again.loss, rtol=1e-10)
-        np.testing.assert_allclose(model.weight.tolist(), other.weight.tolist(), rtol=1e-10)
-    else:
-        zero = np.zeros(len(X))
-        before = model.weight.detach().clone()
-        trainer.fit(X, y, epochs=1, sample_weight=zero, engine=engine, **batches)
-        assert fastgd.equal(model.weight.detach(), before)
+        history = trainer.fit(X, y, epochs=3, sample_weight=weights, engine=engine, **batches)
+        assert history.engine == engine
+        found.append([history.loss, model.weight.detach().numpy(), model.bias.detach().numpy(), history.lr])
+    for mine, theirs in zip(*found, strict=True):
+        close(mine, theirs, dtype)
+
+
+@pytest.mark.parametrize("engine", ["stream", "eager"])
+@pytest.mark.parametrize("batches", [{}, {"batch_size": 1}, {"batch_size": 10}], ids=str)
+def test_rows_of_no_weight_move_nothing(engine, batches):
+    X, y = data()
+    model = model_for(X, y)
+    before = model.weight.tolist(), model.bias.tolist()
+    optimizer = optim.SGD(model.parameters(), lr=0.1, weight_decay=0.1)
+    history = fit(model, X, y, optimizer, sample_weight=np.zeros(len(X)), engine=engine, **batches)
+    assert (model.weight.tolist(), model.bias.tolist()) == before
+    assert history.loss.tolist() == [0, 0]
 
 
 class Framed:

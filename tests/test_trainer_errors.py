@@ -205,7 +205,7 @@ def test_weights_need_a_criterion_that_can_weigh():
     with pytest.raises(
         TypeError, match="sample_weight needs a criterion whose reduction .* but got <lambda>: use nn.MSE"
     ):
-        fit(model_for(X, Y), X, Y, criterion=lambda p, y: ((p - y) ** 2).mean(), sample_weight=WEIGHTS)
+        fit(model_for(X, Y), X, Y, criterion=lambda p, y: ((p - y) ** 2).mean(), sample_weight=WEIGHTS, engine="eager")
 
 
 def test_a_checkpoint_of_another_model_is_refused(tmp_path):

@@ -39,6 +39,12 @@ class EagerEngine(Engine):
         total = rows = 0
         norms = []
         for x, *target in self.data.batches():
+            # As many rows as the weights say; rows of no weight move nothing.
+            counted = len(x) if len(target) == 1 else target[1].sum().item()
+            if not counted:
+                if self.rates.by_batch:
+                    self.rates.step()
+                continue
             loss = self._backward(x, target)
             value = loss.item()
             if not np.isfinite(value):
@@ -48,15 +54,15 @@ class EagerEngine(Engine):
                 if norms[0] <= limits.grad_tol:
                     return Stretch(Stop.FLAT, 1, np.array([value]), np.array(norms), np.array([lr]))
             self._step(loss, x, target)
-            total += value * len(x)
-            rows += len(x)
+            total += value * counted
+            rows += counted
             if self.rates.by_batch:
-                self.rates.scheduler.step()
+                self.rates.step()
         if self.rates.scheduler is not None and not self.rates.by_batch and not self.rates.needs_metric:
-            self.rates.scheduler.step()
+            self.rates.step()
         if not all(np.isfinite(param.detach().numpy()).all() for param in parameters_of(self.optimizer)):
             return Stretch(Stop.NOT_FINITE, 0)
-        loss = total / rows
+        loss = total / rows if rows else 0.0
         stop = Stop.RAN
         if limits.tol >= 0:
             self.stale = 0 if loss < self.best - limits.tol else self.stale + 1
@@ -72,8 +78,7 @@ class EagerEngine(Engine):
         weighted = (self.each(prediction, y) * weights.reshape(-1, *[1] * (prediction.ndim - 1))).sum()
         if self.criterion.reduction == "sum":
             return weighted
-        total = weights.sum().item() * (prediction.numel() // len(prediction))
-        return weighted / total if total else weighted
+        return weighted / (weights.sum().item() * (prediction.numel() // len(prediction)))
 
     def _backward(self, x, target):
         with enable_grad():

@@ -90,8 +90,6 @@ class StreamEngine(Engine):
 
 def plan_stream(model, optimizer, criterion, data, rates):
     """A StreamEngine for this fit; raises NotPlannable with the reason where C may not descend."""
-    if data.weights is not None:
-        raise NotPlannable("rows are weighted")
     _check_optimizer(optimizer)
     if isinstance(model, Module):
         for part in model.modules():
@@ -143,9 +141,10 @@ def plan_stream(model, optimizer, criterion, data, rates):
         buffers.append(None if kept is None else _like_target(kept.detach().numpy(), param, target))
     together = len(trained) == 2 and trained[0][1] == trained[1][1] and (buffers[0] is None) == (buffers[1] is None)
     rows = data.X.detach().numpy().reshape(-1, form["d"])
+    weights = None if data.weights is None else data.weights.detach().numpy()
     stream = Stream(
-        rows, data.y.detach().numpy().reshape(len(rows), -1), None, weight, bias, wanted, form["kind"], form["delta"],
-        form["factor"], form["mean"], options, buffers, together, data.batch_size, data.drop_last,
+        rows, data.y.detach().numpy().reshape(len(rows), -1), weights, weight, bias, wanted, form["kind"],
+        form["delta"], form["factor"], form["mean"], options, buffers, together, data.batch_size, data.drop_last,
     )  # fmt: skip
     return StreamEngine(stream, optimizer, trained, together, data, rates)
 

@@ -41,7 +41,7 @@ class Rates:
             for (lrs, momenta), group in zip(rates, groups):
                 lrs[step], momenta[step] = _rates(group)
             try:
-                self._step()
+                self.step()
             except Exception:
                 # Something else may end the descent before it comes here.
                 if step < by_epoch:
@@ -60,16 +60,16 @@ class Rates:
     def _go_to(self, steps):
         self._restore(self._saved)
         for _ in range(steps):
-            self._step()
+            self.step()
 
     def metric(self, value):
         """Steps a scheduler that looks at the loss."""
         if self.needs_metric:
             self.scheduler.step(value)
 
-    def _step(self):
-        # The optimizer's own step is not called: C makes its updates.
-        self.optimizer._opt_called = True
+    def step(self):
+        """Steps a scheduler that counts."""
+        self.optimizer._opt_called = True  # C makes its updates without the optimizer's step
         self.scheduler.step()
 
     def _state(self):
