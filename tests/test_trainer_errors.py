@@ -290,3 +290,25 @@ def test_the_model_holds_the_weights_of_the_last_finite_epoch(engine, watched, d
             trainer.fit(rows, target, epochs=10**6, engine=engine, callbacks=[lambda t, r: None] if watched else ())
         assert len(trainer.history) > 3
         np.testing.assert_allclose(trainer.evaluate(rows, target), trainer.history.loss[-1], rtol=1e-5)
+
+
+@pytest.mark.parametrize("engine", ["stream", "eager"])
+@pytest.mark.parametrize("watched", [False, True])
+def test_the_epoch_that_diverges_is_undone(engine, watched):
+    found = []
+    for epochs in (2000, None):
+        fastgd.manual_seed(0)
+        model = model_for(X, Y)
+        optimizer = optim.SGD(model.parameters(), lr=1.5, momentum=0.5)
+        trainer = Trainer(model, optimizer, nn.MSELoss(), lr_scheduler.ExponentialLR(optimizer, 0.999))
+        options = {"batch_size": 20, "shuffle": True, "engine": engine}
+        if epochs:
+            with pytest.raises(DivergenceError):
+                trainer.fit(X, Y, epochs=epochs, callbacks=[lambda t, r: None] if watched else (), **options)
+        else:
+            trainer.fit(X, Y, epochs=found[0][0], **options)
+        momentum = optimizer.state[model.weight]["momentum_buffer"].tolist()
+        stands = trainer.scheduler.last_epoch, fastgd.get_rng_state().tolist()
+        found.append((len(trainer.history), trainer.history.loss.tolist(), model.weight.tolist(), momentum, stands))
+    assert found[0] == found[1]
+    assert found[0][0] > 3
