@@ -9,6 +9,8 @@ cimport cython
 cimport numpy as cnp
 from cpython.contextvars cimport PyContext_Enter, PyContext_Exit
 from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_SET_ITEM
 from cpython.type cimport PyType_Modified
 from libc.string cimport memset
 from numpy cimport ndarray
@@ -19,7 +21,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from ._types import Size, cpu, of_array
+from ._types import Size, by_number as DTYPES, cpu, of_array
 
 cnp.import_array()
 
@@ -55,6 +57,10 @@ cdef extern from *:
         type->tp_clear = fastgd_clear;
         PyType_Modified(type);
     }
+    static PyObject *fastgd_new_tuple(PyObject *kind, Py_ssize_t length)
+    {
+        return PyType_GenericAlloc((PyTypeObject *)kind, length);
+    }
     static PyObject *fastgd_type_dict(PyObject *type) { return ((PyTypeObject *)type)->tp_dict; }
     """
     int fastgd_grad_enabled
@@ -62,6 +68,7 @@ cdef extern from *:
     void fastgd_give_dict(object type, Py_ssize_t offset)
     object PyObject_GenericGetDict(object owner, void *context)
     void Py_XDECREF(PyObject *owned)
+    object fastgd_new_tuple(object kind, Py_ssize_t length)
 
 cdef Py_ssize_t nodes_made = 0
 cdef Py_ssize_t sweeps_made = 0
@@ -70,6 +77,13 @@ cdef dict table = {}                # name -> Row
 # What is left to later rooms: __repr__, __getitem__, ..., and what mean and sum do beyond the whole tensor.
 cdef dict slots = {"mean": None, "sum": None}
 cdef object default_dtype_ = None
+
+cdef enum:
+    NUMBERS = 24        # numpy's type numbers that a tensor may have
+
+cdef PyObject *by_number[NUMBERS]       # fastgd's dtypes by numpy's type number
+for _num in range(NUMBERS):
+    by_number[<int>_num] = <PyObject *>DTYPES[_num] if _num in DTYPES else NULL        # _types keeps them
 
 quiet = contextvars.copy_context()
 quiet.run(np.seterr, all="ignore")
@@ -175,9 +189,20 @@ cdef object array_dtype(Tensor tensor):
 
 cdef object shape_of(Tensor tensor):
     if tensor._array is None:
-        lazy = <Lazy>tensor._node
-        return Size([lazy.shape[i] for i in range(lazy.ndim)])
-    return Size((<object>tensor._array).shape)
+        return size_of((<Lazy>tensor._node).ndim, <cnp.npy_intp *>(<Lazy>tensor._node).shape)
+    return size_of(cnp.PyArray_NDIM(tensor._array), cnp.PyArray_DIMS(tensor._array))
+
+
+cdef object size_of(int ndim, const cnp.npy_intp *sizes):
+    """A Size, made as tuple.__new__ makes one of a subclass."""
+    cdef object made = fastgd_new_tuple(Size, ndim)
+    cdef object size
+    cdef int i
+    for i in range(ndim):
+        size = sizes[i]
+        Py_INCREF(size)
+        PyTuple_SET_ITEM(made, i, size)
+    return made
 
 
 cdef Py_ssize_t numel(Tensor tensor):
@@ -220,15 +245,18 @@ cdef class Tensor:
 
     def size(self, dim=None):
         """The shape, or the size of one dimension."""
-        shape = shape_of(self)
+        cdef Py_ssize_t at
+        cdef int dims = ndim(self)
         if dim is None:
-            return shape
-        if not -len(shape) <= dim < len(shape):
+            return shape_of(self)
+        at = dim
+        if not -dims <= at < dims:
             raise IndexError(
-                f"Dimension out of range (expected to be in range of [{-max(len(shape), 1)}, {max(len(shape), 1) - 1}], "
+                f"Dimension out of range (expected to be in range of [{-max(dims, 1)}, {max(dims, 1) - 1}], "
                 f"but got {dim})"
             )
-        return shape[dim]
+        at += dims if at < 0 else 0
+        return (<Lazy>self._node).shape[at] if self._array is None else cnp.PyArray_DIM(self._array, at)
 
     @property
     def ndim(self):
@@ -244,7 +272,15 @@ cdef class Tensor:
 
     @property
     def dtype(self):
-        return of_array(np.empty(0, of_lazy(<Lazy>self._node)) if self._array is None else self._array)
+        cdef int number
+        if self._array is None:
+            number = (<Lazy>self._node).type_num
+        elif cnp.PyArray_ISNOTSWAPPED(self._array):
+            number = cnp.PyArray_TYPE(self._array)
+        else:
+            return of_array(self._array)
+        found = by_number[number] if number < NUMBERS else NULL
+        return of_array(self._array) if found == NULL else <object>found
 
     @property
     def device(self):

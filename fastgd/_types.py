@@ -28,12 +28,12 @@ class dtype:
         return self.name  # pickled as the name that the package exports
 
 
-_by_number = {}
+by_number = {}  # dtypes by numpy's type number
 
 
 def _dtype(name, legacy):
     made = dtype(name, name, legacy)
-    _by_number[made.numpy.num] = made
+    by_number[made.numpy.num] = made
     return made
 
 
@@ -47,13 +47,13 @@ int64 = _dtype("int64", "Long")
 uint8 = _dtype("uint8", "Byte")
 bool_ = _dtype("bool", "Bool")
 # "long long" has a number of its own in numpy, and on Linux the size of int64.
-_by_number[np.dtype("longlong").num] = int64
+by_number[np.dtype("longlong").num] = int64
 _of_python = {float: float64, int: int64, bool: bool_}
 
 
 def of_array(array):
     """The dtype of a numpy array; TypeError for one that no tensor can have."""
-    found = _by_number.get(array.dtype.num)
+    found = by_number.get(array.dtype.num)
     if found is None or not array.dtype.isnative:
         raise TypeError(
             f"can't convert np.ndarray of type {_name(array.dtype)}. The only supported types are: float64, float32, "
@@ -64,7 +64,7 @@ def of_array(array):
 
 def of_numpy(numpy_dtype):
     """The dtype of that name in numpy."""
-    return _by_number[np.dtype(numpy_dtype).num]
+    return by_number[np.dtype(numpy_dtype).num]
 
 
 def _name(numpy_dtype):

@@ -1,0 +1,438 @@
+"""Loops over small arrays, below the cost of calling numpy.
+
+numpy takes 700 ns to start a reduction, 500 to join two arrays, 3 us for take_along_axis: as much as torch for the whole
+operation. What is computed here lies in one piece, is float32 or float64 where it is computed with, and is small
+where numpy's loops are quicker on more; each function returns None for the rest, which is numpy's.
+"""
+
+cimport cython
+cimport numpy as cnp
+from libc.math cimport fma, fmaf, isfinite, sqrt
+from libc.string cimport memcpy
+from numpy cimport ndarray
+
+cnp.import_array()
+
+ctypedef fused number:
+    float
+    double
+
+ctypedef fused comparable:
+    float
+    double
+    cnp.uint8_t
+
+cpdef enum:
+    SUM
+    MEAN
+    PROD
+    NORM        # the root of the sum of the squares
+    VAR
+    STD
+    MAX
+    MIN
+
+cdef enum:
+    SMALL = 2048        # elements; beyond, numpy's loops win
+    MOST_DIMS = 64      # that numpy has
+
+cdef struct Axis:
+    # A contiguous array as (outer, length, inner) about one of its axes.
+    int number
+    Py_ssize_t outer
+    Py_ssize_t length
+    Py_ssize_t inner
+
+
+cdef inline bint plain(ndarray array) noexcept:
+    return cnp.PyArray_ISCARRAY_RO(array)
+
+
+cdef inline bint floats(ndarray array) noexcept:
+    cdef int kind = cnp.PyArray_TYPE(array)
+    return (kind == cnp.NPY_FLOAT32 or kind == cnp.NPY_FLOAT64) and plain(array)
+
+
+cdef bint about(ndarray array, object dim, Axis *axis) except -1:
+    """Sees an array about a dim, or as a whole for None; False where dim is none of its dimensions, or several."""
+    cdef int ndim = cnp.PyArray_NDIM(array)
+    cdef int i
+    axis.outer = axis.inner = 1
+    axis.number = -1
+    if dim is None:
+        axis.length = cnp.PyArray_SIZE(array)
+        return True
+    if type(dim) is tuple and len(dim) == 1:
+        dim = dim[0]
+    if type(dim) is not int or not -ndim <= dim < ndim:
+        return False
+    axis.number = dim
+    if axis.number < 0:
+        axis.number += ndim
+    for i in range(axis.number):
+        axis.outer *= cnp.PyArray_DIM(array, i)
+    axis.length = cnp.PyArray_DIM(array, axis.number)
+    for i in range(axis.number + 1, ndim):
+        axis.inner *= cnp.PyArray_DIM(array, i)
+    return True
+
+
+cdef ndarray room(ndarray like, Axis *axis, bint keepdim, int kind):
+    """An empty array for what a reduction leaves."""
+    cdef cnp.npy_intp shape[MOST_DIMS]
+    cdef int ndim = 0
+    cdef int i
+    for i in range(cnp.PyArray_NDIM(like)):
+        if axis.number >= 0 and i != axis.number:
+            shape[ndim] = cnp.PyArray_DIM(like, i)
+            ndim += 1
+        elif keepdim:
+            shape[ndim] = 1
+            ndim += 1
+    return cnp.PyArray_SimpleNew(ndim, shape, kind)
+
+
+# ---- reductions
+
+
+@cython.cdivision(True)
+cdef void combine(int what, const number *a, Axis *axis, double less, number *out) noexcept:
+    """Sums and the like, in float64."""
+    cdef Py_ssize_t i, j, k, n = axis.length, step = axis.inner
+    cdef double total, mean
+    cdef const number *at
+    for i in range(axis.outer):
+        for k in range(step):
+            at = a + i * n * step + k
+            total = 1 if what == PROD else 0
+            if what == PROD:
+                for j in range(n):
+                    total *= at[j * step]
+            elif what == NORM:
+                for j in range(n):
+                    total += <double>at[j * step] * at[j * step]
+                total = sqrt(total)
+            else:
+                for j in range(n):
+                    total += at[j * step]
+                if what != SUM:
+                    total /= n
+                if what == VAR or what == STD:
+                    mean = total
+                    total = 0
+                    for j in range(n):
+                        total += (at[j * step] - mean) * (at[j * step] - mean)
+                    total /= max(n - less, 0)
+                    if what == STD:
+                        total = sqrt(total)
+            out[i * step + k] = <number>total
+
+
+cdef void choose(bint largest, const comparable *a, Axis *axis, comparable *out) noexcept:
+    """The extreme of each row; NaN where there is one."""
+    cdef Py_ssize_t i, j, k, n = axis.length, step = axis.inner
+    cdef const comparable *at
+    cdef comparable best
+    for i in range(axis.outer):
+        for k in range(step):
+            at = a + i * n * step + k
+            best = at[0]
+            for j in range(1, n):
+                if (at[j * step] > best if largest else at[j * step] < best) or at[j * step] != at[j * step]:
+                    best = at[j * step]
+            out[i * step + k] = best
+
+
+def reduced(int what, ndarray a not None, object dim=None, bint keepdim=False, double less=1):
+    """What one reduction (SUM, MEAN, ...) leaves of an array, of all or along one dim; VAR divides by n - less."""
+    cdef int kind = cnp.PyArray_TYPE(a)
+    cdef Axis axis
+    cdef ndarray out
+    cdef bint extreme = what == MAX or what == MIN
+    if kind != cnp.NPY_FLOAT32 and kind != cnp.NPY_FLOAT64 and not (kind == cnp.NPY_BOOL and extreme):
+        return None
+    if not plain(a) or cnp.PyArray_SIZE(a) > SMALL or not about(a, dim, &axis) or (extreme and not axis.length):
+        return None
+    out = room(a, &axis, keepdim, kind)
+    if extreme:
+        if kind == cnp.NPY_FLOAT32:
+            choose(what == MAX, <const float *>cnp.PyArray_DATA(a), &axis, <float *>cnp.PyArray_DATA(out))
+        elif kind == cnp.NPY_FLOAT64:
+            choose(what == MAX, <const double *>cnp.PyArray_DATA(a), &axis, <double *>cnp.PyArray_DATA(out))
+        else:
+            choose(what == MAX, <const cnp.uint8_t *>cnp.PyArray_DATA(a), &axis, <cnp.uint8_t *>cnp.PyArray_DATA(out))
+    elif kind == cnp.NPY_FLOAT32:
+        combine(what, <const float *>cnp.PyArray_DATA(a), &axis, less, <float *>cnp.PyArray_DATA(out))
+    else:
+        combine(what, <const double *>cnp.PyArray_DATA(a), &axis, less, <double *>cnp.PyArray_DATA(out))
+    return out
+
+
+# ---- softmax: exp is numpy's, what stands around it is here
+
+
+cdef void shift(const number *a, Axis *axis, number *out) noexcept:
+    cdef Py_ssize_t i, j, k, n = axis.length, step = axis.inner
+    cdef Py_ssize_t at
+    cdef number top
+    for i in range(axis.outer):
+        for k in range(step):
+            at = i * n * step + k
+            top = a[at]
+            for j in range(1, n):
+                if a[at + j * step] > top:
+                    top = a[at + j * step]
+            if not isfinite(top):
+                top = 0
+            for j in range(n):
+                out[at + j * step] = a[at + j * step] - top
+
+
+def shifted(ndarray a not None, object dim):
+    """Each row along dim less its largest element, so that exp of it does not overflow."""
+    cdef Axis axis
+    cdef ndarray out
+    if not floats(a) or not about(a, dim, &axis) or not axis.length:
+        return None
+    out = cnp.PyArray_SimpleNew(cnp.PyArray_NDIM(a), cnp.PyArray_DIMS(a), cnp.PyArray_TYPE(a))
+    if cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT32:
+        shift(<const float *>cnp.PyArray_DATA(a), &axis, <float *>cnp.PyArray_DATA(out))
+    else:
+        shift(<const double *>cnp.PyArray_DATA(a), &axis, <double *>cnp.PyArray_DATA(out))
+    return out
+
+
+@cython.cdivision(True)
+cdef void share(number *a, Axis *axis) noexcept:
+    cdef Py_ssize_t i, j, k, n = axis.length, step = axis.inner
+    cdef number *at
+    cdef double total
+    for i in range(axis.outer):
+        for k in range(step):
+            at = a + i * n * step + k
+            total = 0
+            for j in range(n):
+                total += at[j * step]
+            for j in range(n):
+                at[j * step] = <number>(at[j * step] / total)
+
+
+def shared(ndarray a not None, object dim):
+    """Divides each row along dim by its sum, in place."""
+    cdef Axis axis
+    if not about(a, dim, &axis):
+        return
+    if cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT32:
+        share(<float *>cnp.PyArray_DATA(a), &axis)
+    else:
+        share(<double *>cnp.PyArray_DATA(a), &axis)
+
+
+# ---- bounds
+
+
+cdef void clamp(const number *a, Py_ssize_t size, bint has_low, number low, bint has_high, number high, number *out) noexcept:
+    cdef Py_ssize_t i
+    cdef number value
+    for i in range(size):
+        value = a[i]
+        if has_low and value < low:
+            value = low
+        if has_high and value > high:
+            value = high
+        out[i] = value
+
+
+def clamped(ndarray a not None, object low, object high):
+    """Elements not below low and not above high, Python numbers or None; NaN stays NaN."""
+    cdef ndarray out
+    cdef bint has_low = low is not None
+    cdef bint has_high = high is not None
+    cdef double least, most
+    if not floats(a) or isinstance(low, ndarray) or isinstance(high, ndarray):
+        return None
+    least = low if has_low else 0
+    most = high if has_high else 0
+    if least != least or most != most:
+        return None
+    out = cnp.PyArray_SimpleNew(cnp.PyArray_NDIM(a), cnp.PyArray_DIMS(a), cnp.PyArray_TYPE(a))
+    if cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT32:
+        clamp(
+            <const float *>cnp.PyArray_DATA(a), cnp.PyArray_SIZE(a), has_low, <float>least, has_high, <float>most,
+            <float *>cnp.PyArray_DATA(out),
+        )
+    else:
+        clamp(
+            <const double *>cnp.PyArray_DATA(a), cnp.PyArray_SIZE(a), has_low, least, has_high, most,
+            <double *>cnp.PyArray_DATA(out),
+        )
+    return out
+
+
+# ---- products
+
+
+cdef void multiply(
+    const number *a, const number *b, Py_ssize_t n, Py_ssize_t d, Py_ssize_t k, const Py_ssize_t *steps, number *out
+) noexcept:
+    cdef Py_ssize_t i, j, l
+    cdef double total
+    for i in range(n):
+        for j in range(k):
+            total = 0
+            for l in range(d):
+                total += <double>a[i * steps[0] + l * steps[1]] * b[l * steps[2] + j * steps[3]]
+            out[i * k + j] = <number>total
+
+
+cdef inline bint by_elements(ndarray array, int ndim) noexcept:
+    """Whether all strides are whole numbers of elements."""
+    cdef int i
+    for i in range(ndim):
+        if cnp.PyArray_STRIDE(array, i) % cnp.PyArray_ITEMSIZE(array):
+            return False
+    return cnp.PyArray_ISBEHAVED_RO(array)
+
+
+def product(ndarray a not None, ndarray b not None):
+    """a @ b of vectors and matrices of one type that fit; any strides."""
+    cdef int a_ndim = cnp.PyArray_NDIM(a)
+    cdef int b_ndim = cnp.PyArray_NDIM(b)
+    cdef int kind = cnp.PyArray_TYPE(a)
+    cdef Py_ssize_t n, d, k, size
+    cdef Py_ssize_t steps[4]
+    cdef cnp.npy_intp shape[2]
+    cdef ndarray out
+    if kind != cnp.PyArray_TYPE(b) or (kind != cnp.NPY_FLOAT32 and kind != cnp.NPY_FLOAT64):
+        return None
+    if not 1 <= a_ndim <= 2 or not 1 <= b_ndim <= 2 or not by_elements(a, a_ndim) or not by_elements(b, b_ndim):
+        return None
+    n = cnp.PyArray_DIM(a, 0) if a_ndim == 2 else 1
+    d = cnp.PyArray_DIM(a, a_ndim - 1)
+    k = cnp.PyArray_DIM(b, 1) if b_ndim == 2 else 1
+    if cnp.PyArray_DIM(b, 0) != d or n * d * k > SMALL:
+        return None
+    size = cnp.PyArray_ITEMSIZE(a)
+    steps[0] = cnp.PyArray_STRIDE(a, 0) // size if a_ndim == 2 else 0
+    steps[1] = cnp.PyArray_STRIDE(a, a_ndim - 1) // size
+    steps[2] = cnp.PyArray_STRIDE(b, 0) // size
+    steps[3] = cnp.PyArray_STRIDE(b, 1) // size if b_ndim == 2 else 0
+    shape[0] = n if a_ndim == 2 else k
+    shape[1] = k
+    out = cnp.PyArray_SimpleNew(a_ndim + b_ndim - 2, shape, kind)
+    if kind == cnp.NPY_FLOAT32:
+        multiply(
+            <const float *>cnp.PyArray_DATA(a), <const float *>cnp.PyArray_DATA(b), n, d, k, steps,
+            <float *>cnp.PyArray_DATA(out),
+        )
+    else:
+        multiply(
+            <const double *>cnp.PyArray_DATA(a), <const double *>cnp.PyArray_DATA(b), n, d, k, steps,
+            <double *>cnp.PyArray_DATA(out),
+        )
+    return out
+
+
+# ---- elements moved, of any type
+
+
+def joined(tuple arrays not None, int dim, bint stack):
+    """Arrays of one type and of sizes that fit, one after another along dim; along a new dim for a stack."""
+    cdef ndarray first, array, out
+    cdef cnp.npy_intp shape[MOST_DIMS + 1]
+    cdef Py_ssize_t outer = 1
+    cdef Py_ssize_t below, block, i, length = 0
+    cdef int ndim, axis
+    cdef char *to
+    first = arrays[0]
+    ndim = cnp.PyArray_NDIM(first)
+    below = cnp.PyArray_ITEMSIZE(first)         # bytes of one slice along dim
+    for array in arrays:
+        if not plain(array) or cnp.PyArray_TYPE(array) != cnp.PyArray_TYPE(first) or cnp.PyArray_NDIM(array) != ndim:
+            return None
+        for axis in range(ndim):
+            if cnp.PyArray_DIM(array, axis) != cnp.PyArray_DIM(first, axis) and (stack or axis != dim):
+                return None
+        length += 1 if stack else cnp.PyArray_DIM(array, dim)
+    for axis in range(ndim + stack):
+        shape[axis] = length if axis == dim else cnp.PyArray_DIM(first, axis - (stack and axis > dim))
+        if axis < dim:
+            outer *= shape[axis]
+        elif axis > dim:
+            below *= shape[axis]
+    out = cnp.PyArray_SimpleNew(ndim + stack, shape, cnp.PyArray_TYPE(first))
+    to = <char *>cnp.PyArray_DATA(out)
+    for array in arrays:
+        block = below if stack else below * cnp.PyArray_DIM(array, dim)
+        for i in range(outer):
+            memcpy(to + i * length * below, <char *>cnp.PyArray_DATA(array) + i * block, block)
+        to += block
+    return out
+
+
+def taken(ndarray a not None, ndarray index not None, int dim):
+    """Of each row along dim the elements that a row of indices names, none of them negative."""
+    cdef Axis axis
+    cdef ndarray out
+    cdef const cnp.npy_int64 *numbers
+    cdef const char *source
+    cdef char *to
+    cdef Py_ssize_t size = cnp.PyArray_ITEMSIZE(a)
+    cdef Py_ssize_t i, j, k, at, length
+    cdef int number
+    if not plain(a) or not plain(index) or cnp.PyArray_TYPE(index) != cnp.NPY_INT64:
+        return None
+    if cnp.PyArray_NDIM(a) != cnp.PyArray_NDIM(index) or not about(a, dim, &axis):
+        return None
+    for number in range(cnp.PyArray_NDIM(a)):
+        if number != axis.number and cnp.PyArray_DIM(a, number) != cnp.PyArray_DIM(index, number):
+            return None
+    length = cnp.PyArray_DIM(index, axis.number)
+    out = cnp.PyArray_SimpleNew(cnp.PyArray_NDIM(index), cnp.PyArray_DIMS(index), cnp.PyArray_TYPE(a))
+    numbers = <const cnp.npy_int64 *>cnp.PyArray_DATA(index)
+    source = <const char *>cnp.PyArray_DATA(a)
+    to = <char *>cnp.PyArray_DATA(out)
+    for i in range(axis.outer):
+        for j in range(length):
+            for k in range(axis.inner):
+                at = numbers[0]
+                if not 0 <= at < axis.length:
+                    return None
+                at = (i * axis.length + at) * axis.inner + k
+                if size == 4:
+                    memcpy(to, source + at * 4, 4)
+                elif size == 8:
+                    memcpy(to, source + at * 8, 8)
+                else:
+                    memcpy(to, source + at * size, size)
+                numbers += 1
+                to += size
+    return out
+
+
+# ---- points at equal distances
+
+
+def line(double start, double end, Py_ssize_t steps, bint single):
+    """linspace: from the start up to the middle, from the end down to it, each point rounded once."""
+    cdef cnp.npy_intp size = steps
+    cdef ndarray out = cnp.PyArray_SimpleNew(1, &size, cnp.NPY_FLOAT32 if single else cnp.NPY_FLOAT64)
+    cdef float *narrow = <float *>cnp.PyArray_DATA(out)
+    cdef double *wide = <double *>cnp.PyArray_DATA(out)
+    cdef float start_narrow = <float>start
+    cdef float end_narrow = <float>end
+    cdef float step_narrow = (end_narrow - start_narrow) / <float>(steps - 1) if steps > 1 else 0
+    cdef double step = (end - start) / <double>(steps - 1) if steps > 1 else 0
+    cdef Py_ssize_t half = steps // 2 if steps > 1 else steps
+    cdef Py_ssize_t i
+    if single:
+        for i in range(half):
+            narrow[i] = fmaf(step_narrow, <float>i, start_narrow)
+        for i in range(half, steps):
+            narrow[i] = fmaf(-step_narrow, <float>(steps - 1 - i), end_narrow)
+    else:
+        for i in range(half):
+            wide[i] = fma(step, <double>i, start)
+        for i in range(half, steps):
+            wide[i] = fma(-step, <double>(steps - 1 - i), end)
+    return out
