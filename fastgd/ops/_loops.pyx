@@ -11,6 +11,8 @@ from libc.math cimport fma, fmaf, isfinite, sqrt
 from libc.string cimport memcpy
 from numpy cimport ndarray
 
+from .._tensor cimport Tensor, array_of
+
 cnp.import_array()
 
 ctypedef fused number:
@@ -408,6 +410,21 @@ def taken(ndarray a not None, ndarray index not None, int dim):
                 numbers += 1
                 to += size
     return out
+
+
+def same_shapes(tensors):
+    """How many dimensions tensors have that are all of one shape; -1 for other things, or none."""
+    cdef ndarray first = None
+    if type(tensors) is not list and type(tensors) is not tuple:
+        return -1
+    for tensor in tensors:
+        if not isinstance(tensor, Tensor):
+            return -1
+        if first is None:
+            first = array_of(<Tensor>tensor)
+        elif not cnp.PyArray_SAMESHAPE(first, array_of(<Tensor>tensor)):
+            return -1
+    return -1 if first is None else cnp.PyArray_NDIM(first)
 
 
 # ---- points at equal distances

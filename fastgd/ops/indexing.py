@@ -3,6 +3,7 @@
 import numpy as np
 
 from .._tensor import Tensor, apply, apply_inplace, from_array, is_grad_enabled, method, prepare_write, row
+from ._loops import taken
 from .promotion import check_tensor, publish
 from .reductions import check_dim
 
@@ -243,6 +244,9 @@ def _scatter_into(a, dim, index, source):
 
 
 def _gather_forward(a, dim, index):
+    made = taken(a, index, dim)
+    if made is not None:
+        return made
     if index.ndim != a.ndim:
         raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
     places = list(np.indices(index.shape, sparse=True))

@@ -53,14 +53,18 @@ def fill_(input, value):
     return input
 
 
+def _fits(shape, wanted):
+    """Whether a shape broadcasts to another."""
+    try:
+        return np.broadcast_shapes(shape, wanted) == tuple(wanted)
+    except ValueError:
+        return False
+
+
 def copy_(input, source, non_blocking=False):
     """Writes the elements of another tensor, broadcast to this shape and converted to this dtype."""
     check_tensor("copy_", "other", 1, source)
-    try:
-        fits = np.broadcast_shapes(input.shape, source.shape) == tuple(input.shape)
-    except ValueError:
-        fits = False
-    if not fits:
+    if input.shape != source.shape and not _fits(source.shape, input.shape):
         raise RuntimeError(
             f"The size of tensor a ({input.shape[-1] if input.ndim else 1}) must match the size of tensor b "
             f"({source.shape[-1] if source.ndim else 1}) at non-singleton dimension {max(input.ndim - 1, 0)}: copy_ "

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .._tensor import Parameter, Tensor, apply, method, row
+from .._tensor import Tensor, apply, method, row
+from ._loops import joined, same_shapes
 from .promotion import check_tensor, into, one_type, publish
 from .reductions import check_dim
 
@@ -34,17 +35,11 @@ def _cat_part(g, i, arrays, dim):
 
 
 def _stack_forward(*arrays, dim):
+    joint = joined(arrays, dim, True)
+    if joint is not None:
+        return joint
     arrays = one_type(arrays)
-    # np.stack takes several microseconds: the arrays as they are, one below the other, then in shape.
-    shape = arrays[0].shape
-    if dim == 0:
-        joined = np.concatenate(arrays) if shape else np.array(arrays, arrays[0].dtype)
-        return joined.reshape((len(arrays), *shape))
-    made = np.empty((*shape[:dim], len(arrays), *shape[dim:]), arrays[0].dtype)
-    before = (slice(None),) * dim
-    for i, array in enumerate(arrays):
-        made[(*before, i)] = array
-    return made
+    return np.stack(arrays, dim)
 
 
 _stack_row = row(
@@ -53,19 +48,21 @@ _stack_row = row(
     _EachPart(lambda g, i, arrays, dim: g[(slice(None),) * dim + (i,)]),
     _NeedNothing(),
 )
-_cat_row = row("cat", lambda *arrays, dim: np.concatenate(one_type(arrays), dim), _EachPart(_cat_part), _NeedNothing())
+
+
+def _cat_forward(*arrays, dim):
+    joint = joined(arrays, dim, False)
+    return np.concatenate(one_type(arrays), dim) if joint is None else joint
+
+
+_cat_row = row("cat", _cat_forward, _EachPart(_cat_part), _NeedNothing())
 _DIM_0 = {"dim": 0}
-
-
-_TENSORS = {Tensor, Parameter}
 
 
 def _tensors(name, tensors):
     if isinstance(tensors, Tensor):
         raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not Tensor")
     tensors = tuple(tensors)
-    if set(map(type, tensors)) <= _TENSORS:
-        return tensors
     for i, tensor in enumerate(tensors):
         if not isinstance(tensor, Tensor):
             raise TypeError(
@@ -90,21 +87,27 @@ def stack(tensors, dim=0, *, axis=None, out=None):
         tensor([[1, 2],
                 [3, 4]])
     """
-    tensors = _tensors("stack", tensors)
-    if not tensors:
-        raise RuntimeError("stack expects a non-empty TensorList")
-    shape = tensors[0].shape
-    for i, tensor in enumerate(tensors):
-        if i and tensor.shape != shape:
-            raise RuntimeError(
-                f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and "
-                f"{list(tensor.shape)} at entry {i}"
-            )
+    ndim = same_shapes(tensors)
+    if ndim < 0:
+        tensors = _tensors("stack", tensors)
+        if not tensors:
+            raise RuntimeError("stack expects a non-empty TensorList")
+        ndim = tensors[0].ndim
+        _check_for_stack([tensor.shape for tensor in tensors])
     dim = dim if axis is None else axis
     if dim:
-        dim = check_dim(dim, len(shape) + 1)
-    made = apply(_stack_row, tensors, {"dim": dim} if dim else _DIM_0)
+        dim = check_dim(dim, ndim + 1)
+    made = apply(_stack_row, tuple(tensors), {"dim": dim} if dim else _DIM_0)
     return made if out is None else into(out, made)
+
+
+def _check_for_stack(shapes):
+    for i, shape in enumerate(shapes):
+        if shape != shapes[0]:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(shapes[0])} at entry 0 and {list(shape)} "
+                f"at entry {i}"
+            )
 
 
 def cat(tensors, dim=0, *, axis=None, out=None):
@@ -123,29 +126,20 @@ def cat(tensors, dim=0, *, axis=None, out=None):
                 [1., 1.],
                 [1., 1.]])
     """
-    tensors = _tensors("cat", tensors)
-    if not tensors:
-        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
-    shapes = [tensor.shape for tensor in tensors]
-    first = shapes[0]
-    if not first or shapes.count(first) < len(shapes):
-        tensors = _checked_for_cat(tensors)
-        shapes = [tensor.shape for tensor in tensors]
-        first = shapes[0]
-    dim = check_dim(dim if axis is None else axis, len(first))
-    for i, shape in enumerate(shapes):
-        if shape is not first and shape != first:
-            for j, size in enumerate(shape):
-                if j != dim and size != first[j]:
-                    raise RuntimeError(
-                        f"Sizes of tensors must match except in dimension {dim}. Expected size {first[j]} but got "
-                        f"size {size} for tensor number {i} in the list."
-                    )
-    made = apply(_cat_row, tensors, {"dim": dim} if dim else _DIM_0)
+    ndim = same_shapes(tensors)
+    dim = dim if axis is None else axis
+    if ndim > 0:
+        dim = check_dim(dim, ndim)
+    else:
+        tensors, dim = _checked_for_cat(_tensors("cat", tensors), dim)
+    made = apply(_cat_row, tuple(tensors), {"dim": dim} if dim else _DIM_0)
     return made if out is None else into(out, made)
 
 
-def _checked_for_cat(tensors):
+def _checked_for_cat(tensors, dim):
+    """The tensors that are joined, and the dimension."""
+    if not tensors:
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     for i, tensor in enumerate(tensors):
         if not tensor.ndim:
             raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated: use stack")
@@ -155,7 +149,16 @@ def _checked_for_cat(tensors):
     for tensor in tensors:
         if tensor.ndim != ndim:
             raise RuntimeError(f"Tensors must have same number of dimensions: got {ndim} and {tensor.ndim}")
-    return tensors
+    dim = check_dim(dim, ndim)
+    first = tensors[0].shape
+    for i, tensor in enumerate(tensors):
+        for j, size in enumerate(tensor.shape):
+            if j != dim and size != first[j]:
+                raise RuntimeError(
+                    f"Sizes of tensors must match except in dimension {dim}. Expected size {first[j]} but got size "
+                    f"{size} for tensor number {i} in the list."
+                )
+    return tensors, dim
 
 
 concat = concatenate = cat

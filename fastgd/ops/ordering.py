@@ -3,8 +3,10 @@
 import math
 
 import numpy as np
+from numpy import ndarray
 
 from .._tensor import Tensor, apply, from_array, row
+from ._loops import MAX, MIN, reduced, taken
 from .promotion import NO_OPTIONS, check_tensor, publish
 from .reductions import axes_of, check_dim, even_share, kept
 
@@ -42,7 +44,7 @@ def _values_and_indices(name):
 
 def _pick(a, index, dim, keepdim):
     """Elements by one index per row; the index keeps the dimension."""
-    picked = np.take_along_axis(a, index, dim)
+    picked = taken_along(a, index, dim)
     return picked if keepdim else picked.squeeze(dim)
 
 
@@ -62,6 +64,12 @@ def _picked(made, result, input, index, dim, keepdim):
     return result((values, from_array(index if keepdim else index.squeeze(dim))))
 
 
+def taken_along(a, index, dim):
+    """Of each row along dim the elements that a row of indices names."""
+    made = taken(a, index, dim)
+    return np.take_along_axis(a, index, dim) if made is None else made
+
+
 def _array(input):
     return input.detach().numpy()
 
@@ -69,10 +77,10 @@ def _array(input):
 def _argument(function, a, dim):
     if not a.shape[dim]:
         raise IndexError(f"Expected reduction dim {dim} to have non-zero size.")
-    return np.expand_dims(function(a, dim), dim)
+    return function(a, dim, keepdims=True)
 
 
-def _extreme_row(name, ufunc, label):
+def _extreme_row(name, which, ufunc, label):
     """The extreme of all elements, or along dimensions; its gradient is shared evenly."""
 
     def forward(a, dim=None, keepdim=False):
@@ -81,9 +89,8 @@ def _extreme_row(name, ufunc, label):
                 f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim "
                 "with the 'dim' argument."
             )
-        if dim is None and not keepdim:
-            return ufunc(a, None)
-        return ufunc(a, axes_of(dim, a.ndim), keepdims=keepdim)
+        made = reduced(which, a, dim, keepdim)
+        return made if made is not None else ufunc(a, axes_of(dim, a.ndim), keepdims=keepdim)
 
     def gradient(g, out, a, dim=None, keepdim=False):
         return even_share(kept(g, a, dim, keepdim), kept(out, a, dim, keepdim), a, dim)
@@ -91,8 +98,8 @@ def _extreme_row(name, ufunc, label):
     return row(name, forward, (gradient,), ((0, OUT),), label=label)
 
 
-def _extreme(name, ufunc, argument, pair, doc):
-    whole = _extreme_row(name, ufunc, name.title() + "Backward1")
+def _extreme(name, which, ufunc, argument, pair, doc):
+    whole = _extreme_row(name, which, ufunc, name.title() + "Backward1")
     along = _rows_of_one(name + "_along", name.title() + "Backward0")
     result = _values_and_indices(name)
 
@@ -113,8 +120,8 @@ def _extreme(name, ufunc, argument, pair, doc):
     return publish(name, extreme, doc), result
 
 
-def _flat_extreme(name, ufunc, doc):
-    made = _extreme_row(name, ufunc, name.title() + "Backward0")
+def _flat_extreme(name, which, ufunc, doc):
+    made = _extreme_row(name, which, ufunc, name.title() + "Backward0")
 
     def extreme(input, dim=None, keepdim=False, *, axis=None):
         check_tensor(name, "input", 1, input)
@@ -132,12 +139,12 @@ def _minimum(input, other):
     return input.minimum(other)
 
 
-max, _Max = _extreme("max", np.maximum.reduce, np.argmax, _maximum,
+max, _Max = _extreme("max", MAX, np.maximum.reduce, ndarray.argmax, _maximum,
                      "The largest element; along dim with its index; with another tensor the larger of two.")  # fmt: skip
-min, _Min = _extreme("min", np.minimum.reduce, np.argmin, _minimum,
+min, _Min = _extreme("min", MIN, np.minimum.reduce, ndarray.argmin, _minimum,
                      "The smallest element; along dim with its index; with another tensor the smaller of two.")  # fmt: skip
-amax = _flat_extreme("amax", np.maximum.reduce, "The largest element, of all or along dim (one or several).")
-amin = _flat_extreme("amin", np.minimum.reduce, "The smallest element, of all or along dim (one or several).")
+amax = _flat_extreme("amax", MAX, np.maximum.reduce, "The largest element, of all or along dim (one or several).")
+amin = _flat_extreme("amin", MIN, np.minimum.reduce, "The smallest element, of all or along dim (one or several).")
 _Aminmax = named("aminmax", "min", "max")
 
 
@@ -162,14 +169,14 @@ def _index_of(name, function, doc):
     return publish(name, index, doc)
 
 
-argmax = _index_of("argmax", np.argmax, "The index of the largest element, of all (flattened) or along dim.")
-argmin = _index_of("argmin", np.argmin, "The index of the smallest element, of all (flattened) or along dim.")
+argmax = _index_of("argmax", ndarray.argmax, "The index of the largest element, of all (flattened) or along dim.")
+argmin = _index_of("argmin", ndarray.argmin, "The index of the smallest element, of all (flattened) or along dim.")
 
 # ---- sorting
 
 
 def _take(a, index, dim):
-    return np.take_along_axis(a, index, dim) if a.ndim else a.copy()
+    return taken_along(a, index, dim) if a.ndim else a.copy()
 
 
 def _take_gradient(g, out, a, index, dim):
@@ -190,9 +197,10 @@ def _order(a, dim, descending):
     if not a.ndim:
         return np.zeros((), np.int64)
     if not descending:
-        return np.argsort(a, dim, kind="stable")
+        return a.argsort(dim, "stable")
     last = a.shape[dim] - 1
-    return np.ascontiguousarray(np.flip(last - np.argsort(np.flip(a, dim), dim, kind="stable"), dim))
+    backwards = (slice(None),) * dim + (slice(None, None, -1),)
+    return np.asarray((last - a[backwards].argsort(dim, "stable"))[backwards], order="C")
 
 
 def _checked(dim, input):
@@ -226,7 +234,7 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
         raise RuntimeError(f"selected index k out of range: {k} of {input.shape[dim] if input.ndim else 1} elements")
     index = _order(_array(input), dim, largest)
     if input.ndim:
-        index = np.ascontiguousarray(index[(slice(None),) * dim + (slice(k),)])
+        index = np.asarray(index[(slice(None),) * dim + (slice(k),)], order="C")
     return _Topk((apply(_topk, (input,), {"index": index, "dim": dim}), from_array(index)))
 
 
@@ -238,9 +246,9 @@ def _median_forward(a):
     if not flat.size:
         return a.dtype.type(math.nan)
     # NaN counts as the largest: if there is one it is last.
-    middle = (flat.size - 1) // 2
-    flat.partition((middle, flat.size - 1))
-    return flat[-1] if flat[-1] != flat[-1] else flat[middle]
+    flat.sort()
+    last = flat[-1]
+    return last if last != last else flat[(flat.size - 1) // 2]
 
 
 _median = row(
@@ -343,7 +351,40 @@ def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
 
 def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
     """The different elements (or slices along dim) in order; with the index of each input's, and with counts."""
-    return _parts(np.unique(_array(input), False, return_inverse, return_counts, dim), input, return_inverse, dim)
+    a = _array(input)
+    if dim is not None:
+        return _parts(np.unique(a, False, return_inverse, return_counts, dim), input, return_inverse, dim)
+    flat = a.flatten()
+    if not return_inverse and not return_counts:
+        flat.sort()
+        return from_array(flat[_firsts(flat)])
+    order = flat.argsort(kind="stable")
+    flat = flat[order]
+    found = _runs(flat, return_inverse, return_counts)
+    if return_inverse:
+        inverse = np.empty_like(order)
+        inverse[order] = found[1]
+        found[1] = inverse.reshape(a.shape)
+    return tuple([from_array(part) for part in found])
+
+
+def _firsts(flat):
+    """Whether an element differs from the one before it."""
+    first = np.empty(flat.size, np.bool_)
+    first[:1] = True
+    np.not_equal(flat[1:], flat[:-1], first[1:])
+    return first
+
+
+def _runs(flat, return_inverse, return_counts):
+    """The elements without immediate repetitions; if asked for, the number of each element's run, and the runs' lengths."""
+    first = _firsts(flat)
+    found = [flat[first]]
+    if return_inverse:
+        found.append(np.cumsum(first) - 1)
+    if return_counts:
+        found.append(np.diff(np.append(np.flatnonzero(first), flat.size)))
+    return found
 
 
 def _parts(found, input, return_inverse, dim):
@@ -357,14 +398,9 @@ def _parts(found, input, return_inverse, dim):
 
 def unique_consecutive(input, return_inverse=False, return_counts=False):
     """The elements without immediate repetitions."""
-    flat = _array(input).reshape(-1)
-    first = np.ones(flat.size, np.bool_)
-    first[1:] = flat[1:] != flat[:-1]
-    found = [flat[first]]
+    found = _runs(_array(input).reshape(-1), return_inverse, return_counts)
     if return_inverse:
-        found.append((np.cumsum(first) - 1).reshape(input.shape))
-    if return_counts:
-        found.append(np.diff(np.append(np.flatnonzero(first), flat.size)))
+        found[1] = found[1].reshape(input.shape)
     return from_array(found[0]) if len(found) == 1 else tuple(from_array(part) for part in found)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from .._tensor import apply, apply_inplace, row
 from .._types import of_array
+from ._loops import clamped
 from .promotion import (
     NO_OPTIONS,
     alias,
@@ -35,9 +36,10 @@ def _flat(name, function, doc):
 
 
 def _sigmoid(a):
-    # exp of a negative number only: no overflow at either end.
-    small = np.exp(-np.abs(a))
-    return np.where(a >= 0, a.dtype.type(1), small) / (1 + small)
+    # Where exp overflows the quotient is 0, as it should be.
+    made = np.negative(a)
+    np.exp(made, made)
+    return np.reciprocal(np.add(made, made.dtype.type(1), made), made)
 
 
 def _by_math(function):
@@ -96,7 +98,7 @@ square = unary(
     "square", row("square", _square, (lambda g, out, a: g * (2 * a),), ((0,),), label="PowBackward0"), "input * input."
 )
 relu = unary(
-    "relu", row("relu", lambda a: np.maximum(a, a.dtype.type(0)), (lambda g, out, a: g * (out > 0),), ((OUT,),)),
+    "relu", row("relu", lambda a: _clamp_forward(a, 0), (lambda g, out, a: g * (out > 0),), ((OUT,),)),
     "The larger of input and 0.",
 )  # fmt: skip
 sign = _flat("sign", lambda a: np.sign(a) if a.dtype.kind != "b" else a, "-1, 0 or 1.")
@@ -124,9 +126,15 @@ def positive(input):
     return input
 
 
+def _round_forward(a, decimals=0):
+    if decimals:
+        return np.round(a, decimals)
+    return np.rint(a) if a.dtype.kind == "f" else a.copy()
+
+
 _round = row(
     "round",
-    lambda a, decimals=0: np.round(a, decimals) if a.dtype.kind == "f" or decimals else a.copy(),
+    _round_forward,
     (lambda g, out, a, decimals=0: np.zeros_like(g),),
     ((),),
     label=lambda a, decimals=None: "RoundBackward0" if decimals is None else "RoundBackward1",
@@ -149,13 +157,9 @@ publish("round", round, "Rounded to so many decimals, halves to the even neighbo
 
 
 def _clamp_forward(a, low=None, high=None):
-    if a.dtype.kind == "f" and not isinstance(low, np.ndarray) and not isinstance(high, np.ndarray):
-        # The type's own scalars: numpy takes longer to find a type for Python's.
-        kind = a.dtype.type
-        if low is None:
-            return np.minimum(a, kind(high))
-        made = np.maximum(a, kind(low))
-        return made if high is None else np.minimum(made, kind(high))
+    made = clamped(a, low, high)
+    if made is not None:
+        return made
     if low is not None:
         a = _maximum(a, low)
     return a if high is None else _minimum(a, high)
@@ -238,7 +242,7 @@ def _where_forward(condition, a, b):
             )
         condition = condition != 0
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        dtype = promote(a, b)
+        dtype = a.dtype if a.dtype is b.dtype else promote(a, b)
     elif isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         dtype = np.result_type(*with_number(*((a, b) if isinstance(a, np.ndarray) else (b, a))))
     elif isinstance(a, bool) and isinstance(b, bool):

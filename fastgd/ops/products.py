@@ -5,6 +5,7 @@ import numpy as np
 from .. import _affine
 from .._tensor import Tensor, apply, apply_inplace, row
 from .._types import of_array
+from ._loops import product
 from .promotion import NO_OPTIONS, check_tensor, into, publish
 
 
@@ -23,6 +24,9 @@ def _c_name(array):
 
 
 def _matmul(a, b):
+    made = product(a, b)
+    if made is not None:
+        return made
     if a.ndim == 0 or b.ndim == 0:
         raise RuntimeError(
             f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D: use * for numbers"
@@ -158,7 +162,9 @@ def _linear(x, weight, bias):
             f"{weight.shape[-1]}x{weight.shape[0]}): the input has {x.shape[-1] if x.ndim else 1} features, "
             f"the weight expects {weight.shape[-1]}"
         )
-    out = np.matmul(x, weight.T)
+    out = product(x, weight.T)
+    if out is None:
+        out = np.matmul(x, weight.T)
     return out if bias is None else out + bias
 
 
@@ -197,7 +203,8 @@ def _dot_forward(a, b):
         )
     if a.size != b.size:
         raise RuntimeError(_shapes_error(a, b))
-    return np.dot(a, b)
+    made = product(a, b)
+    return np.dot(a, b) if made is None else made
 
 
 _dot = row("dot", _dot_forward, (lambda g, out, a, b: g * b, lambda g, out, a, b: g * a), ((1,), (0,)))

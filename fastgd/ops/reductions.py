@@ -6,6 +6,7 @@ import numpy as np
 
 from .._tensor import Tensor, apply, row
 from .._types import as_dtype, of_array
+from ._loops import MAX, MEAN, MIN, NORM, PROD, STD, SUM, VAR, reduced, shared, shifted
 from .promotion import NO_OPTIONS, check_tensor, floating, into, publish
 
 OUT = -1
@@ -70,16 +71,18 @@ def total(a, axes, keepdim=False, dtype=None):
 
 
 def _sum(a, dim=None, keepdim=False, dtype=None):
-    if dim is None and not keepdim and dtype is None and a.dtype.kind == "f":
-        return np.add.reduce(a, None)
+    made = reduced(SUM, a, dim, keepdim) if dtype is None else None
+    if made is not None:
+        return made
     if dtype is None and a.dtype.kind != "f":
         dtype = np.int64
     return total(a, axes_of(dim, a.ndim), keepdim, dtype)
 
 
 def _mean(a, dim=None, keepdim=False, dtype=None):
-    if dim is None and not keepdim and dtype is None and a.dtype.kind == "f":
-        return np.add.reduce(a, None) / a.dtype.type(a.size)
+    made = reduced(MEAN, a, dim, keepdim) if dtype is None else None
+    if made is not None:
+        return made
     if dtype is not None:
         a = a.astype(dtype, copy=False)
     elif a.dtype.kind != "f":
@@ -166,6 +169,9 @@ def _prod_gradient(g, out, a, dim=None, keepdim=False, dtype=None):
 
 
 def _prod_forward(a, dim=None, keepdim=False, dtype=None):
+    made = reduced(PROD, a, dim, keepdim) if dtype is None else None
+    if made is not None:
+        return made
     if dtype is None and a.dtype.kind != "f":
         dtype = np.int64
     return np.multiply.reduce(a, axes_of(dim, a.ndim), dtype, keepdims=keepdim)
@@ -183,24 +189,21 @@ def _centred(a, dim):
     return a - total(a, axes_of(dim, a.ndim), True) / a.dtype.type(_count(a, dim))
 
 
-_SHORT = 4096  # elements that one dot product may sum
-
-
 def _var_forward(a, dim=None, keepdim=False, correction=1):
+    made = reduced(VAR, a, dim, keepdim, correction)
+    if made is not None:
+        return made
     if a.dtype.kind != "f":
         raise RuntimeError("std and var only support floating point and complex dtypes: use .float()")
-    if dim is None and not keepdim and 0 < a.size <= _SHORT:
-        flat = a.reshape(-1)
-        centred = flat - np.add.reduce(flat) / a.dtype.type(a.size)
-        return np.dot(centred, centred) / a.dtype.type(max(a.size - correction, 0))
     squares = _centred(a, dim)
     squares *= squares
     freedom = a.dtype.type(max(_count(a, dim) - correction, 0))
     return total(squares, axes_of(dim, a.ndim), keepdim) / freedom
 
 
-def _std_forward(a, **options):
-    return np.sqrt(_var_forward(a, **options))
+def _std_forward(a, dim=None, keepdim=False, correction=1):
+    made = reduced(STD, a, dim, keepdim, correction)
+    return np.sqrt(_var_forward(a, dim, keepdim, correction)) if made is None else made
 
 
 def _var_gradient(g, out, a, dim=None, keepdim=False, correction=1):
@@ -255,6 +258,9 @@ def _mean_arguments(dim, args, options):
 
 
 def _norm_forward(a, p=2, dim=None, keepdim=False):
+    made = reduced(NORM, a, dim, keepdim) if p == 2 else None
+    if made is not None:
+        return made
     axes = axes_of(dim, a.ndim)
     if p == 2:
         return np.sqrt(total(a * a, axes, keepdim))
@@ -344,13 +350,16 @@ def dist(input, other, p=2):
 # ---- all, any, counting
 
 
-def _truth(name, function, doc):
-    made = row(name, lambda a, dim=None, keepdim=False: function(a, axes_of(dim, a.ndim), np.bool_, keepdims=keepdim))
-    return _along(made, doc)
+def _truth(name, function, extreme, doc):
+    def forward(a, dim=None, keepdim=False):
+        made = reduced(extreme, a, dim, keepdim) if a.dtype.kind == "b" else None
+        return function(a, axes_of(dim, a.ndim), np.bool_, keepdims=keepdim) if made is None else made
+
+    return _along(row(name, forward), doc)
 
 
-all = _truth("all", np.logical_and.reduce, "Whether all elements are not 0, or along dim.")
-any = _truth("any", np.logical_or.reduce, "Whether an element is not 0, or along dim.")
+all = _truth("all", np.logical_and.reduce, MIN, "Whether all elements are not 0, or along dim.")
+any = _truth("any", np.logical_or.reduce, MAX, "Whether an element is not 0, or along dim.")
 _count_nonzero = row("count_nonzero", lambda a, dim=None: np.count_nonzero(a, axes_of(dim, a.ndim)))
 
 
@@ -365,7 +374,8 @@ def count_nonzero(input, dim=None):
 def _running(function, a, dim, dtype):
     if dtype is None and a.dtype.kind != "f":
         dtype = np.int64
-    return function(a, check_dim(dim, max(a.ndim, 1)) if a.ndim else None, dtype).reshape(a.shape)
+    axis = check_dim(dim, a.ndim or 1)
+    return function.accumulate(a, axis, dtype) if a.ndim else a.astype(dtype or a.dtype)
 
 
 def _reversed(a, dim):
@@ -386,8 +396,8 @@ def _cumprod_gradient(g, out, a, dim, dtype):
     return np.moveaxis(made, 0, dim).reshape(a.shape)
 
 
-_cumsum = row("cumsum", lambda a, dim, dtype: _running(np.cumsum, a, dim, dtype), (_cumsum_gradient,), ((),))
-_cumprod = row("cumprod", lambda a, dim, dtype: _running(np.cumprod, a, dim, dtype), (_cumprod_gradient,), ((0, OUT),))
+_cumsum = row("cumsum", lambda a, dim, dtype: _running(np.add, a, dim, dtype), (_cumsum_gradient,), ((),))
+_cumprod = row("cumprod", lambda a, dim, dtype: _running(np.multiply, a, dim, dtype), (_cumprod_gradient,), ((0, OUT),))
 
 
 def _accumulation(made, doc):
@@ -432,10 +442,15 @@ def logsumexp(input, dim, keepdim=False):
 
 
 def _shifted(a, dim):
-    return a - _peak(a, dim)
+    made = shifted(a, dim)
+    return a - _peak(a, dim) if made is None else made
 
 
 def _softmax_forward(a, dim):
+    made = shifted(a, dim)
+    if made is not None:
+        shared(np.exp(made, made), dim)
+        return made
     made = np.exp(_shifted(a, dim))
     return made / np.add.reduce(made, dim, keepdims=True)
 
