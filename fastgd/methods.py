@@ -16,6 +16,7 @@ from ._types import (
     uint8,
 )
 from .legacy import dtype_of
+from .ops.views import reversed_dims
 from .printing import tensor_text
 
 _cast_row = row(
@@ -175,11 +176,6 @@ def _reduce(tensor, protocol):
     return _rebuild, (tensor.__class__, tensor.detach().numpy(), tensor.requires_grad)
 
 
-def _transposed(tensor):
-    """The dimensions in reverse order; shares memory."""
-    return tensor.permute(*reversed(range(tensor.ndim)))
-
-
 for _function in (
     to, type, type_as, is_floating_point, is_complex, is_nonzero, is_signed, is_same_size, cpu, cuda, get_device,
     element_size,
@@ -192,8 +188,8 @@ method("__repr__", _repr)
 method("__format__", _format)
 method("__reduce_ex__", _reduce)
 for _name, _read in {
-    "T": _transposed,
-    "H": _transposed,
+    "T": reversed_dims,
+    "H": reversed_dims,
     "mT": lambda tensor: tensor.transpose(-2, -1),
     "real": lambda tensor: tensor,
     "is_cuda": lambda tensor: False,

@@ -5,7 +5,20 @@ A gradient gets (g, out, *arguments, **options): the gradient of the output, the
 writing to one of them before backward is an error. What broadcasting repeated is summed by the tape.
 """
 
-from . import arithmetic, indexing, inplace, joining, ordering, pointwise, products, promotion, reductions, shapes
+from . import (
+    arithmetic,
+    indexing,
+    inplace,
+    joining,
+    ordering,
+    parts,
+    pointwise,
+    products,
+    promotion,
+    reductions,
+    shapes,
+    views,
+)
 from .products import linear  # noqa: F401
 
 _EXPORTED = {
@@ -16,11 +29,11 @@ _EXPORTED = {
     indexing: """argwhere gather index_add index_copy index_fill index_select masked_scatter masked_select nonzero
         repeat_interleave scatter scatter_add select take take_along_dim""",
     inplace: "clone",
-    joining: """atleast_1d atleast_2d atleast_3d cartesian_prod cat chunk column_stack combinations concat concatenate
-        diff dstack hsplit hstack meshgrid narrow row_stack split stack tensor_split trapezoid trapz unbind vsplit
-        vstack""",
+    joining: """atleast_1d atleast_2d atleast_3d cartesian_prod cat column_stack combinations concat concatenate diff
+        dstack hsplit hstack meshgrid row_stack stack tensor_split trapezoid trapz vsplit vstack""",
     ordering: """amax amin aminmax argmax argmin argsort bincount bucketize histc isin kthvalue max median min mode
         msort quantile searchsorted sort topk unique unique_consecutive""",
+    parts: "chunk narrow split unbind",
     pointwise: """abs absolute acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil clamp
         clamp_max clamp_min clip cos cosh deg2rad erf erfc exp exp2 expm1 fix floor frac heaviside isfinite isinf isnan
         isneginf isposinf log log10 log1p log2 logit masked_fill nan_to_num neg negative positive rad2deg reciprocal
@@ -29,8 +42,9 @@ _EXPORTED = {
     promotion: "can_cast promote_types result_type",
     reductions: """all any corrcoef count_nonzero cov cumprod cumsum dist log_softmax logsumexp mean nanmean nansum norm prod softmax
         std std_mean sum var var_mean""",
-    shapes: """adjoint broadcast_shapes broadcast_tensors broadcast_to diag diag_embed diagonal flatten flip fliplr flipud
-        movedim permute ravel reshape roll rot90 squeeze t tile trace transpose tril triu unflatten unsqueeze""",
+    shapes: "diag diag_embed diagonal flip fliplr flipud roll rot90 tile trace tril triu",
+    views: """adjoint broadcast_shapes broadcast_tensors broadcast_to flatten movedim permute ravel reshape squeeze t
+        transpose unflatten unsqueeze""",
 }
 __all__ = []
 for _room, _names in _EXPORTED.items():

@@ -427,6 +427,19 @@ def same_shapes(tensors):
     return -1 if first is None else cnp.PyArray_NDIM(first)
 
 
+def within(ndarray index not None, Py_ssize_t size):
+    """Whether all indices are from 0 to size - 1."""
+    cdef const cnp.npy_int64 *numbers
+    cdef Py_ssize_t i
+    if not plain(index) or cnp.PyArray_TYPE(index) != cnp.NPY_INT64:
+        return not index.size or bool(index.min() >= 0 and index.max() < size)
+    numbers = <const cnp.npy_int64 *>cnp.PyArray_DATA(index)
+    for i in range(cnp.PyArray_SIZE(index)):
+        if not 0 <= numbers[i] < size:
+            return False
+    return True
+
+
 # ---- points at equal distances
 
 

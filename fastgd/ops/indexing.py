@@ -1,165 +1,21 @@
-"""Reading and writing by index, mask and index tensor."""
+"""Reading by name of a dimension, and writing by index, mask and index tensor."""
 
 import numpy as np
 
 from .._tensor import Tensor, apply, apply_inplace, from_array, is_grad_enabled, method, prepare_write, row
-from ._loops import taken
+from ._loops import taken, within
+from .parts import add_at, index_error, put, resolved, select_row, take_at
 from .promotion import check_tensor, publish
-from .reductions import check_dim
+from .views import check_dim
 
-# ---- t[...]
-
-
-def _put(g, out, a, index):
-    made = np.zeros(a.shape, g.dtype)
-    made[index] = g
-    return made
-
-
-def _add_at(g, out, a, index):
-    made = np.zeros(a.shape, g.dtype)
-    np.add.at(made, index, g)
-    return made
-
-
-def _take(a, index):
-    try:
-        # numpy lays out what several index arrays pick in an order of its own.
-        return np.asarray(a[index], order="C")
-    except IndexError as error:
-        raise _index_error(a, index, error) from None
-
-
-def _take_view(a, index):
-    if type(index) is slice:
-        return a[index]
-    index = index if type(index) is tuple else (index,)
-    try:
-        # The ellipsis makes a view of a single element, too.
-        return a[index if Ellipsis in index else (*index, ...)]
-    except IndexError as error:
-        raise _index_error(a, index, error) from None
-
-
-def _index_error(a, index, error):
-    parts = index if isinstance(index, tuple) else (index,)
-    counted = [part for part in parts if part is not None and part is not Ellipsis]
-    if a.ndim == 0 and counted:
-        return IndexError(
-            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
-            "0-dim tensor to a number"
-        )
-    if len(counted) > a.ndim:
-        return IndexError(f"too many indices for tensor of dimension {a.ndim}")
-    if Ellipsis not in [part for part in parts if not isinstance(part, np.ndarray)]:
-        for axis, part in enumerate(counted):
-            size = a.shape[axis]
-            if isinstance(part, int) and not -size <= part < size:
-                return IndexError(f"index {part} is out of bounds for dimension {axis} with size {size}")
-            if isinstance(part, np.ndarray) and part.dtype.kind == "b" and part.shape[:1] != (size,):
-                return IndexError(
-                    f"The shape of the mask {list(part.shape)} at index 0 does not match the shape of the indexed "
-                    f"tensor {list(a.shape)} at index {axis}"
-                )
-            if isinstance(part, np.ndarray) and part.dtype.kind in "iu" and part.size:
-                wrong = part[(part < -size) | (part >= size)]
-                if wrong.size:
-                    return IndexError(f"index {wrong.flat[0]} is out of bounds for dimension {axis} with size {size}")
-    return IndexError(str(error))
-
-
-_select_row = row("select", _take_view, (_put,), ((),), view=True)
-_slice_row = row("slice", _take_view, (_put,), ((),), view=True)
-_unsqueeze_row = row("index_none", _take_view, (_put,), ((),), label="UnsqueezeBackward0", view=True)
-_alias_row = row("alias", _take_view, (_put,), ((),), view=True)
-_index_row = row("index", _take, (_add_at,), ((),))
-# Read by the affine form: a column of a prediction.
-_column_row = row("getitem", _take_view, (_put,), ((),), label="SelectBackward0", view=True)
-_PLAIN = (int, slice)
-
-
-def _plain(index):
-    """An index with arrays for its tensors, and whether it is more than integers, slices, None and `...`."""
-    if isinstance(index, Tensor):
-        kind = index.dtype.numpy.kind
-        if kind == "f":
-            raise IndexError(
-                "tensors used as indices must be long, int, byte or bool tensors, but got torch."
-                f"{index.dtype.legacy}Tensor: convert with .long()"
-            )
-        if index.ndim == 0 and kind in "iu":
-            return index.item(), False
-        array = index.detach().numpy()
-        return (array != 0 if array.dtype == np.uint8 else array), True
-    if isinstance(index, (list, range)):
-        return _plain(np.asarray([_plain(part)[0] for part in index] or np.empty(0, np.int64)))
-    if isinstance(index, np.ndarray):
-        if index.ndim == 0 and index.dtype.kind in "iu":
-            return index.item(), False
-        return index, True
-    if isinstance(index, slice):
-        if index.step is not None and index.step < 0:
-            raise ValueError("step must be greater than zero: use .flip() to reverse")
-        return index, False
-    if isinstance(index, np.bool_):
-        return bool(index), True
-    if isinstance(index, np.integer):
-        return int(index), False
-    if index is None or index is Ellipsis or isinstance(index, (bool, int)):
-        return index, isinstance(index, bool)
-    if isinstance(index, float):
-        raise IndexError(
-            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got float)"
-        )
-    if isinstance(index, str):
-        raise TypeError("new(): invalid data type 'str': a tensor has no columns by name")
-    raise IndexError(
-        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
-        f"(got {type(index).__name__})"
-    )
-
-
-def _resolved(index):
-    if isinstance(index, tuple):
-        parts = [_plain(part) for part in index]
-        return tuple([part for part, _ in parts]), any(advanced for _, advanced in parts)
-    return _plain(index)
-
-
-def getitem(input, index):
-    """input[index]: shares memory for integers and slices, copies for lists, masks and index tensors."""
-    if type(index) is int:
-        return apply(_select_row, (input,), {"index": index})
-    if type(index) is slice and index.step is None:
-        return apply(_slice_row, (input,), {"index": index})
-    index, advanced = _resolved(index)
-    if advanced:
-        return apply(_index_row, (input,), {"index": index})
-    if type(index) is tuple:
-        if len(index) == 2 and index[1] == 0 and type(index[1]) is int:
-            return apply(_column_row, (input,), {"index": index})
-        return apply(_row_of_view(index, input), (input,), {"index": index})
-    made = _unsqueeze_row if index is None else _select_row if type(index) is int else _slice_row
-    return apply(_alias_row if index is Ellipsis else made, (input,), {"index": index})
-
-
-def _row_of_view(index, input):
-    """The row named after the last step that torch takes."""
-    for part in reversed(index):
-        if part is None:
-            return _unsqueeze_row
-        if type(part) is int:
-            return _select_row
-        if part is not Ellipsis and part != slice(None):
-            return _slice_row
-    return _slice_row if any(part is not Ellipsis for part in index) else _alias_row
+# ---- t[...] = value
 
 
 def _write(array, value, index):
     try:
         array[index] = value
     except IndexError as error:
-        raise _index_error(array, index, error) from None
+        raise index_error(array, index, error) from None
     except ValueError:
         if not array.flags.writeable:
             raise
@@ -195,7 +51,7 @@ _index_put_row = row("index_put", _write_forward, (_unwritten, _written), ((), (
 
 def setitem(input, index, value):
     """input[index] = value."""
-    index, advanced = _resolved(index)
+    index, advanced = resolved(index)
     if not isinstance(value, Tensor):
         if isinstance(value, np.generic):
             value = value.item()
@@ -214,7 +70,7 @@ def setitem(input, index, value):
 _index_select_row = row(
     "index_select",
     lambda a, dim, index: a.take(index, dim),
-    (lambda g, out, a, dim, index: _add_at(g, out, a, (slice(None),) * dim + (index,)),),
+    (lambda g, out, a, dim, index: add_at(g, out, a, (slice(None),) * dim + (index,)),),
     ((),),
 )
 
@@ -230,8 +86,9 @@ def index_select(input, dim, index):
     check_tensor("index_select", "index", 3, index)
     dim = check_dim(dim, input.ndim or 1)
     numbers = _long("index_select", index).reshape(-1)
-    if numbers.size and (numbers.min() < 0 or numbers.max() >= input.shape[dim]):
-        raise IndexError(f"index out of range in self: the indices are 0 to {input.shape[dim] - 1}")
+    size = input.shape[dim] if input.ndim else 1
+    if not within(numbers, size):
+        raise IndexError(f"index out of range in self: the indices are 0 to {size - 1}")
     return apply(_index_select_row, (input,), {"dim": dim, "index": numbers})
 
 
@@ -293,8 +150,8 @@ def take_along_dim(input, indices, dim=None):
 
 _take_row = row(
     "take",
-    lambda a, index: _take(a.reshape(-1), index),
-    (lambda g, out, a, index: _add_at(g, out, a.reshape(-1), index).reshape(a.shape),),
+    lambda a, index: take_at(a.reshape(-1), index),
+    (lambda g, out, a, index: add_at(g, out, a.reshape(-1), index).reshape(a.shape),),
     ((),),
 )
 
@@ -316,7 +173,7 @@ def masked_select(input, mask):
     return apply(_masked_select_row, (input,), {"index": array})
 
 
-_masked_select_row = row("masked_select", _take, (_put,), ((),))
+_masked_select_row = row("masked_select", take_at, (put,), ((),))
 
 
 def select(input, dim, index):
@@ -326,7 +183,7 @@ def select(input, dim, index):
         raise IndexError(
             f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {dim}"
         )
-    return apply(_select_row, (input,), {"index": (slice(None),) * dim + (int(index),)})
+    return apply(select_row, (input,), {"index": (slice(None),) * dim + (int(index),)})
 
 
 def nonzero(input, *, as_tuple=False):
@@ -357,7 +214,7 @@ _repeat_interleave_row = row(
 
 def _repeat_gradient(g, a, repeats, dim):
     index = np.repeat(np.arange(a.shape[dim]), repeats)
-    return _add_at(g, None, a, (slice(None),) * dim + (index,))
+    return add_at(g, None, a, (slice(None),) * dim + (index,))
 
 
 def repeat_interleave(input, repeats, dim=None):
@@ -474,7 +331,6 @@ for _function in (
     masked_scatter,
 ):  # fmt: skip
     publish(_function.__name__, _function, _function.__doc__)
-method("__getitem__", getitem)
 method("__setitem__", setitem)
 
 # ---- a part of a tensor, by the number of each of its elements: what the tape records of writing to a view
@@ -486,7 +342,7 @@ def _without(g, out, a, value, places):
     return made
 
 
-row("part", None, (lambda g, out, a, places: _add_at(g, out, a.reshape(-1), places).reshape(a.shape),), ((),),
+row("part", None, (lambda g, out, a, places: add_at(g, out, a.reshape(-1), places).reshape(a.shape),), ((),),
     label="AsStridedBackward0")  # fmt: skip
 row("replace_part", None, (_without, lambda g, out, a, value, places: g.reshape(-1)[places]), ((), ()),
     label="CopySlices")  # fmt: skip

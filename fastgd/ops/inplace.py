@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._tensor import Tensor, apply, apply_inplace, is_grad_enabled, method, prepare_write, row
-from . import shapes  # noqa: F401 (the views that are made in place here)
+from . import views  # noqa: F401 (those that are made in place here)
 from .promotion import NO_OPTIONS, check_tensor, publish
 
 _clone_row = row("clone", lambda a: a.copy("K"), (lambda g, out, a: g,), ((),))

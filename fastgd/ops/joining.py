@@ -1,11 +1,12 @@
-"""Tensors joined into one, and one cut into several."""
+"""Tensors joined into one, and what is made of neighbours and pieces."""
 
 import numpy as np
 
-from .._tensor import Tensor, apply, method, row
+from .._tensor import Tensor, apply, row
 from ._loops import joined, same_shapes
-from .promotion import check_tensor, into, one_type, publish
-from .reductions import check_dim
+from .parts import between, narrow, pieces, slice_piece_row
+from .promotion import into, one_type, publish
+from .views import check_dim
 
 
 class _EachPart:
@@ -23,15 +24,11 @@ class _NeedNothing:
         return ()
 
 
-def _between(start, end, dim):
-    return (slice(None),) * dim + (slice(start, end),)
-
-
 def _cat_part(g, i, arrays, dim):
     start = 0
     for array in arrays[:i]:
         start += array.shape[dim]
-    return g[_between(start, start + arrays[i].shape[dim], dim)]
+    return g[between(start, start + arrays[i].shape[dim], dim)]
 
 
 def _stack_forward(*arrays, dim):
@@ -212,67 +209,6 @@ def column_stack(tensors):
     return cat([tensor.reshape(tensor.numel(), 1) if tensor.ndim < 2 else tensor for tensor in tensors], 1)
 
 
-# ---- pieces
-
-
-def _piece_gradient(g, out, a, index):
-    made = np.zeros(a.shape, g.dtype)
-    made[index] = g
-    return made
-
-
-def _piece_row(name, label):
-    # The ellipsis makes a view of a single element, too.
-    return row(name, lambda a, index: a[(*index, ...)], (_piece_gradient,), ((),), label=label, view=True)
-
-
-_unbind_row = _piece_row("unbind", "UnbindBackward0")
-_split_row = _piece_row("split", "SplitBackward0")
-_split_sizes_row = _piece_row("split_with_sizes", "SplitWithSizesBackward0")
-
-
-def unbind(input, dim=0):
-    """The slices along a dimension, as a tuple of tensors that share memory."""
-    if not input.ndim:
-        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
-    dim = check_dim(dim, input.ndim)
-    before = (slice(None),) * dim
-    return tuple([apply(_unbind_row, (input,), {"index": (*before, i)}) for i in range(input.shape[dim])])
-
-
-def _pieces(made, input, dim, bounds):
-    return tuple(
-        [apply(made, (input,), {"index": _between(start, end, dim)}) for start, end in zip(bounds[:-1], bounds[1:])]
-    )
-
-
-def split(input, split_size_or_sections, dim=0):
-    """Pieces of one size (the last may be smaller) or of given sizes along a dimension; they share memory."""
-    check_tensor("split", "tensor", 1, input)
-    dim = check_dim(dim, input.ndim)
-    length = input.shape[dim]
-    if isinstance(split_size_or_sections, (list, tuple)):
-        sizes = split_size_or_sections
-        if sum(sizes) != length:
-            raise RuntimeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at dimension "
-                f"{dim}), but got split_sizes={list(sizes)}"
-            )
-        return _pieces(_split_sizes_row, input, dim, np.cumsum([0, *sizes]).tolist())
-    size = int(split_size_or_sections)
-    if size < 0 or size == 0 and length:
-        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
-    return _pieces(_split_row, input, dim, [*range(0, length, size or 1), length] if length else [0, 0])
-
-
-def chunk(input, chunks, dim=0):
-    """So many pieces along a dimension, or fewer, of one size but for the last; they share memory."""
-    if chunks <= 0:
-        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    length = input.shape[dim]
-    return split(input, max(-(-length // chunks), 1), dim)
-
-
 def tensor_split(input, indices_or_sections, dim=0):
     """Pieces of nearly equal sizes, or pieces that start at given indices; they share memory."""
     dim = check_dim(dim, input.ndim)
@@ -283,10 +219,7 @@ def tensor_split(input, indices_or_sections, dim=0):
         bounds = np.cumsum([0, *sizes]).tolist()
     else:
         bounds = [0, *[min(max(int(i), 0), length) for i in indices_or_sections], length]
-    return _pieces(_slice_row, input, dim, bounds)
-
-
-_slice_row = _piece_row("slice_piece", "SliceBackward0")
+    return pieces(slice_piece_row, input, dim, bounds)
 
 
 def hsplit(input, indices_or_sections):
@@ -297,17 +230,6 @@ def hsplit(input, indices_or_sections):
 def vsplit(input, indices_or_sections):
     """`tensor_split` along the rows."""
     return tensor_split(input, indices_or_sections, 0)
-
-
-def narrow(input, dim, start, length):
-    """`length` slices along a dimension from `start` on; shares memory."""
-    dim = check_dim(dim, input.ndim)
-    start = int(start)
-    size = input.shape[dim]
-    start = start + size if start < 0 else start
-    if start > size or start + length > size:
-        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
-    return apply(_slice_row, (input,), {"index": _between(start, start + length, dim)})
 
 
 # ---- combinations
@@ -343,7 +265,8 @@ def cartesian_prod(*tensors):
 
 def combinations(input, r=2, with_replacement=False):
     """Every choice of r elements of a vector, in order, as rows."""
-    from itertools import combinations as distinct, combinations_with_replacement as repeated
+    from itertools import combinations as distinct
+    from itertools import combinations_with_replacement as repeated
 
     chosen = list((repeated if with_replacement else distinct)(range(len(input)), r))
     return input[np.array(chosen, np.int64).reshape(-1, r)]
@@ -369,6 +292,5 @@ def trapezoid(y, x=None, *, dx=1, dim=-1):
 
 trapz = trapezoid
 
-for _function in (unbind, split, chunk, tensor_split, hsplit, vsplit, narrow, diff):
+for _function in (tensor_split, hsplit, vsplit, diff):
     publish(_function.__name__, _function, _function.__doc__)
-method("__iter__", unbind)

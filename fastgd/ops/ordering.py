@@ -8,7 +8,8 @@ from numpy import ndarray
 from .._tensor import Tensor, apply, from_array, row
 from ._loops import MAX, MIN, reduced, taken
 from .promotion import NO_OPTIONS, check_tensor, publish
-from .reductions import axes_of, check_dim, even_share, kept
+from .reductions import even_share, kept
+from .views import axes_of, check_dim
 
 OUT = -1
 

@@ -8,32 +8,9 @@ from .._tensor import Tensor, apply, row
 from .._types import as_dtype, of_array
 from ._loops import MAX, MEAN, MIN, NORM, PROD, STD, SUM, VAR, reduced, shared, shifted
 from .promotion import NO_OPTIONS, check_tensor, floating, into, publish
+from .views import axes_of, check_dim
 
 OUT = -1
-
-
-def axes_of(dim, ndim):
-    """Checked, non-negative axes for a dim of None, a number or several; None stands for all."""
-    if dim is None:
-        return None
-    if not isinstance(dim, (tuple, list)):
-        return check_dim(dim, max(ndim, 1)) if ndim else None
-    if ndim == 0 or not dim:
-        for axis in dim:
-            check_dim(axis, 1)
-        return None
-    axes = tuple(check_dim(axis, ndim) for axis in dim)
-    if len(set(axes)) < len(axes):
-        repeated = next(axis for axis in axes if axes.count(axis) > 1)
-        raise RuntimeError(f"dim {repeated} appears multiple times in the list of dims")
-    return axes
-
-
-def check_dim(dim, ndim):
-    """A dimension counted from the front."""
-    if not -ndim <= dim < ndim:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})")
-    return dim + ndim if dim < 0 else dim
 
 
 def spread(g, a, dim, keepdim):
