@@ -132,10 +132,23 @@ cpdef apply(Row row, tuple args, dict options):
     array = arithmetic(row.arithmetic, arrays[0], arrays[1], None) if row.arithmetic else None
     made = wrap(forward(row, arrays, options) if array is None else array)
     if row.view:
-        made._base = args[0] if (<Tensor>args[0])._base is None else (<Tensor>args[0])._base
-        made._storage = storage_of(<Tensor>args[0])
+        be_part(made, <Tensor>args[0])
     if recorded and fastgd_grad_enabled and row.gradients is not None:
         record(made, row, args, tuple(arrays), options)
+    return made
+
+
+cdef object be_part(Tensor part, Tensor whole):
+    part._base = whole if whole._base is None else whole._base
+    part._storage = storage_of(whole)
+
+
+cpdef Tensor view_of(Row row, Tensor input, ndarray array, dict options):
+    """A view that has been taken already, recorded as a row that nothing recognises."""
+    cdef Tensor made = wrap(array)
+    be_part(made, input)
+    if fastgd_grad_enabled and requires_grad(input):
+        record(made, row, (input,), (array_of(input),), options)
     return made
 
 

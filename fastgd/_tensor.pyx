@@ -57,6 +57,23 @@ cdef extern from *:
         type->tp_clear = fastgd_clear;
         PyType_Modified(type);
     }
+    /* A slice of a Size is a Size. Not by __getitem__ in Python, for shape[0] is read all the time. */
+    static PyTypeObject *fastgd_size;
+    static PyObject *fastgd_size_item(PyObject *size, PyObject *index)
+    {
+        PyObject *found = PyTuple_Type.tp_as_mapping->mp_subscript(size, index);
+        if (found && PySlice_Check(index)) {
+            PyObject *made = PyObject_CallOneArg((PyObject *)fastgd_size, found);
+            Py_DECREF(found);
+            return made;
+        }
+        return found;
+    }
+    static void fastgd_give_subscript(PyObject *kind)
+    {
+        fastgd_size = (PyTypeObject *)kind;
+        fastgd_size->tp_as_mapping->mp_subscript = fastgd_size_item;
+    }
     static PyObject *fastgd_new_tuple(PyObject *kind, Py_ssize_t length)
     {
         return PyType_GenericAlloc((PyTypeObject *)kind, length);
@@ -68,6 +85,7 @@ cdef extern from *:
     void fastgd_give_dict(object type, Py_ssize_t offset)
     object PyObject_GenericGetDict(object owner, void *context)
     void Py_XDECREF(PyObject *owned)
+    void fastgd_give_subscript(object type)
     object fastgd_new_tuple(object kind, Py_ssize_t length)
 
 cdef Py_ssize_t nodes_made = 0
@@ -213,6 +231,12 @@ cdef Py_ssize_t numel(Tensor tensor):
     for i in range((<Lazy>tensor._node).ndim):
         product *= (<Lazy>tensor._node).shape[i]
     return product
+
+
+def sum_of(first, second):
+    """The sum of two arrays, below numpy's cost where they are small."""
+    made = arithmetic(ADD, first, second, None)
+    return first + second if made is None else made
 
 
 def from_array(array):
@@ -768,6 +792,7 @@ cdef class Parameter(Tensor):
         self.requires_grad_(requires_grad)
 
 
+fastgd_give_subscript(Size)
 cdef Tensor any_tensor = wrap(np.empty(0))
 for kind in (Tensor, Parameter):       # Parameter has the fields of Tensor
     fastgd_give_dict(kind, <char *>&any_tensor._attributes - <char *><void *>any_tensor)

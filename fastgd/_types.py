@@ -122,7 +122,7 @@ strided = "torch.strided"  # the layout of all tensors here
 
 
 class Size(tuple):
-    """The shape of a tensor: a tuple that prints as torch.Size."""
+    """The shape of a tensor: a tuple that prints as torch.Size. `_tensor` makes its slices Sizes, too."""
 
     __slots__ = ()
 
@@ -132,10 +132,6 @@ class Size(tuple):
         for size in self:
             product *= size
         return product
-
-    def __getitem__(self, index):
-        found = tuple.__getitem__(self, index)
-        return Size(found) if isinstance(index, slice) else found
 
     def __add__(self, other):
         return Size(tuple.__add__(self, tuple(other)))

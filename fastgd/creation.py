@@ -8,6 +8,7 @@ import numpy as np
 
 from ._tensor import Tensor, from_array, get_default_dtype, method, set_default_dtype_
 from ._types import as_dtype, device as device_type, float32, float64, of_array
+from .ops._loops import line, steps_from
 
 set_default_dtype_(float32)
 
@@ -222,7 +223,7 @@ def from_numpy(ndarray):
             "currently not supported: use array.astype(array.dtype.newbyteorder('='))"
         )
     of_array(ndarray)
-    if any(step < 0 for step in ndarray.strides):
+    if min(ndarray.strides, default=0) < 0:
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
             "currently supported. (You can probably work around this by making a copy of your array with array.copy().)"
@@ -273,7 +274,15 @@ def _filled(name, fill, doc):
 
 
 zeros = _filled("zeros", np.zeros, "A tensor of zeros, of sizes given one by one or as a tuple.")
-ones = _filled("ones", np.ones, "A tensor of ones, of sizes given one by one or as a tuple.")
+
+
+def _ones(shape, dtype):
+    made = np.empty(shape, dtype)       # np.ones takes twice as long
+    made.fill(1)
+    return made
+
+
+ones = _filled("ones", _ones, "A tensor of ones, of sizes given one by one or as a tuple.")
 empty = _filled("empty", np.empty, "A tensor of those sizes whose elements are whatever was in memory.")
 
 
@@ -281,7 +290,8 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, re
     """A tensor of one value; its dtype is that of the value, and the default dtype for a float."""
     _on_cpu(device)
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    array = np.full(_shape((size,)), value, as_dtype(dtype).numpy if dtype is not None else _from_python(value).dtype)
+    array = np.empty(_shape((size,)), as_dtype(dtype).numpy if dtype is not None else _from_python(value).dtype)
+    array.fill(value)
     return out.copy_(from_array(array)) if out is not None else _made(array, requires_grad)
 
 
@@ -296,7 +306,7 @@ def _like(name, fill, doc):
 
 
 zeros_like = _like("zeros_like", np.zeros, "Zeros in the shape and dtype of another tensor.")
-ones_like = _like("ones_like", np.ones, "Ones in the shape and dtype of another tensor.")
+ones_like = _like("ones_like", _ones, "Ones in the shape and dtype of another tensor.")
 empty_like = _like("empty_like", np.empty, "Whatever was in memory, in the shape and dtype of another tensor.")
 
 
@@ -321,14 +331,8 @@ def _number(value):
 
 
 def _points(start, step, count, dtype):
-    """start + step * i, rounded as torch rounds it: from the first element of each vector of 256 bits."""
-    wide = np.float64 if dtype.itemsize < 8 else np.longdouble
-    made = (start + wide(step) * np.arange(count)).astype(dtype)
-    lanes = 32 // dtype.itemsize
-    in_vectors = count - count % (2 * lanes)
-    if dtype.itemsize >= 4 and in_vectors:
-        made[:in_vectors] = (made[:in_vectors:lanes, None] + wide(step) * np.arange(lanes)).reshape(-1)
-    return made
+    made = steps_from(start, step, count, dtype.itemsize == 4)
+    return made if dtype.itemsize > 2 else made.astype(dtype)
 
 
 def arange(start, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
@@ -383,23 +387,10 @@ def _steps(steps):
 
 
 def _line(start, end, steps, dtype):
-    """The points of linspace: from the start up to the middle, from the end down to it, each rounded once.
-
-    torch multiplies and adds in one instruction; here in the next wider type.
-    """
-    if steps < 2:
-        return np.full(steps, start, dtype)
-    kind = dtype if dtype.kind == "f" else np.dtype(np.float64)
-    step = (kind.type(end) - kind.type(start)) / kind.type(steps - 1)
-    made = np.arange(steps, dtype=np.float64 if kind.itemsize < 8 else np.longdouble)
-    half = steps // 2
-    low, high = made[:half], made[half:]
-    np.subtract(high, steps - 1, high)
-    np.multiply(made, step, made)
-    np.add(low, kind.type(start), low)
-    np.add(high, kind.type(end), high)
-    made = made.astype(kind)
-    return made if kind is dtype else made.astype(dtype)
+    if dtype.itemsize == 4 and dtype.kind == "f":
+        return line(start, end, steps, True)
+    made = line(start, end, steps, False)
+    return made if dtype.kind == "f" and dtype.itemsize == 8 else made.astype(dtype)
 
 
 def linspace(start, end, steps, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):

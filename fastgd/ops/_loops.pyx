@@ -7,9 +7,11 @@ where numpy's loops are quicker on more; each function returns None for the rest
 
 cimport cython
 cimport numpy as cnp
-from libc.math cimport fma, fmaf, isfinite, sqrt
+from libc.math cimport exp, expf, fma, fmaf, isfinite, log, sqrt
 from libc.string cimport memcpy
 from numpy cimport ndarray
+
+import numpy as np
 
 from .._tensor cimport Tensor, array_of
 
@@ -170,13 +172,19 @@ def reduced(int what, ndarray a not None, object dim=None, bint keepdim=False, d
     return out
 
 
-# ---- softmax: exp is numpy's, what stands around it is here
+# ---- exponentials
 
 
-cdef void shift(const number *a, Axis *axis, number *out) noexcept:
+cdef inline number power_of_e(number x) noexcept:
+    return expf(x) if number is float else exp(x)
+
+
+@cython.cdivision(True)
+cdef void soften(bint log_of_it, const number *a, Axis *axis, number *out) noexcept:
     cdef Py_ssize_t i, j, k, n = axis.length, step = axis.inner
     cdef Py_ssize_t at
     cdef number top
+    cdef double total
     for i in range(axis.outer):
         for k in range(step):
             at = i * n * step + k
@@ -186,48 +194,49 @@ cdef void shift(const number *a, Axis *axis, number *out) noexcept:
                     top = a[at + j * step]
             if not isfinite(top):
                 top = 0
+            total = 0
             for j in range(n):
                 out[at + j * step] = a[at + j * step] - top
+                total += power_of_e(out[at + j * step])
+            for j in range(n):
+                if log_of_it:
+                    out[at + j * step] = <number>(out[at + j * step] - log(total))
+                else:
+                    out[at + j * step] = <number>(power_of_e(out[at + j * step]) / total)
 
 
-def shifted(ndarray a not None, object dim):
-    """Each row along dim less its largest element, so that exp of it does not overflow."""
+def softened(ndarray a not None, object dim, bint log_of_it):
+    """softmax along dim, or its logarithm."""
     cdef Axis axis
     cdef ndarray out
-    if not floats(a) or not about(a, dim, &axis) or not axis.length:
+    if not floats(a) or cnp.PyArray_SIZE(a) > SMALL or not about(a, dim, &axis) or not axis.length:
         return None
     out = cnp.PyArray_SimpleNew(cnp.PyArray_NDIM(a), cnp.PyArray_DIMS(a), cnp.PyArray_TYPE(a))
     if cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT32:
-        shift(<const float *>cnp.PyArray_DATA(a), &axis, <float *>cnp.PyArray_DATA(out))
+        soften(log_of_it, <const float *>cnp.PyArray_DATA(a), &axis, <float *>cnp.PyArray_DATA(out))
     else:
-        shift(<const double *>cnp.PyArray_DATA(a), &axis, <double *>cnp.PyArray_DATA(out))
+        soften(log_of_it, <const double *>cnp.PyArray_DATA(a), &axis, <double *>cnp.PyArray_DATA(out))
     return out
 
 
 @cython.cdivision(True)
-cdef void share(number *a, Axis *axis) noexcept:
-    cdef Py_ssize_t i, j, k, n = axis.length, step = axis.inner
-    cdef number *at
-    cdef double total
-    for i in range(axis.outer):
-        for k in range(step):
-            at = a + i * n * step + k
-            total = 0
-            for j in range(n):
-                total += at[j * step]
-            for j in range(n):
-                at[j * step] = <number>(at[j * step] / total)
+cdef void bend(const number *a, Py_ssize_t size, number *out) noexcept:
+    cdef Py_ssize_t i
+    for i in range(size):
+        out[i] = 1 / (1 + power_of_e(-a[i]))        # 0 where the power is infinite
 
 
-def shared(ndarray a not None, object dim):
-    """Divides each row along dim by its sum, in place."""
-    cdef Axis axis
-    if not about(a, dim, &axis):
-        return
+def logistic(ndarray a not None):
+    """1 / (1 + exp(-a))."""
+    cdef ndarray out
+    if not floats(a) or cnp.PyArray_SIZE(a) > SMALL:
+        return None
+    out = cnp.PyArray_SimpleNew(cnp.PyArray_NDIM(a), cnp.PyArray_DIMS(a), cnp.PyArray_TYPE(a))
     if cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT32:
-        share(<float *>cnp.PyArray_DATA(a), &axis)
+        bend(<const float *>cnp.PyArray_DATA(a), cnp.PyArray_SIZE(a), <float *>cnp.PyArray_DATA(out))
     else:
-        share(<double *>cnp.PyArray_DATA(a), &axis)
+        bend(<const double *>cnp.PyArray_DATA(a), cnp.PyArray_SIZE(a), <double *>cnp.PyArray_DATA(out))
+    return out
 
 
 # ---- bounds
@@ -335,6 +344,75 @@ def product(ndarray a not None, ndarray b not None):
     return out
 
 
+# ---- order
+
+cdef enum:
+    SHORT = 64      # elements of a row that are sorted by insertion
+
+
+cdef inline bint before(number x, number y, bint descending) noexcept:
+    """Whether x comes before y; NaN counts as the largest."""
+    if descending:
+        return x > y or (x != x and y == y)
+    return x < y or (y != y and x == x)
+
+
+cdef void insert(const number *a, Axis *axis, bint descending, Py_ssize_t kept, cnp.npy_int64 *out) noexcept:
+    cdef cnp.npy_int64 order[SHORT]
+    cdef Py_ssize_t i, j, k, l
+    cdef const number *row
+    for i in range(axis.outer):
+        for k in range(axis.inner):
+            row = a + i * axis.length * axis.inner + k
+            for j in range(axis.length):
+                l = j
+                while l > 0 and before(row[j * axis.inner], row[order[l - 1] * axis.inner], descending):
+                    order[l] = order[l - 1]
+                    l -= 1
+                order[l] = j
+            for j in range(kept):
+                out[(i * kept + j) * axis.inner + k] = order[j]
+
+
+def order(ndarray a not None, int dim, bint descending, Py_ssize_t kept):
+    """The indices of the first `kept` elements of each short row along dim, in their order; equal ones stay in theirs."""
+    cdef cnp.npy_intp shape[MOST_DIMS]
+    cdef Axis axis
+    cdef ndarray out
+    cdef int i
+    if not floats(a) or not about(a, dim, &axis) or axis.length > SHORT:
+        return None
+    for i in range(cnp.PyArray_NDIM(a)):
+        shape[i] = kept if i == axis.number else cnp.PyArray_DIM(a, i)
+    out = cnp.PyArray_SimpleNew(cnp.PyArray_NDIM(a), shape, cnp.NPY_INT64)
+    if cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT32:
+        insert(<const float *>cnp.PyArray_DATA(a), &axis, descending, kept, <cnp.npy_int64 *>cnp.PyArray_DATA(out))
+    else:
+        insert(<const double *>cnp.PyArray_DATA(a), &axis, descending, kept, <cnp.npy_int64 *>cnp.PyArray_DATA(out))
+    return out
+
+
+cdef bint alike(const number *a, const number *b, Py_ssize_t size) noexcept:
+    cdef Py_ssize_t i
+    for i in range(size):
+        if a[i] != b[i]:
+            return False
+    return True
+
+
+def same(Tensor first not None, Tensor second not None):
+    """Whether two tensors have one shape and the same elements; None where that is for numpy to say."""
+    cdef ndarray a = array_of(first)
+    cdef ndarray b = array_of(second)
+    if not cnp.PyArray_SAMESHAPE(a, b):
+        return False
+    if cnp.PyArray_TYPE(a) != cnp.PyArray_TYPE(b) or not floats(a) or not floats(b):
+        return None
+    if cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT32:
+        return alike(<const float *>cnp.PyArray_DATA(a), <const float *>cnp.PyArray_DATA(b), cnp.PyArray_SIZE(a))
+    return alike(<const double *>cnp.PyArray_DATA(a), <const double *>cnp.PyArray_DATA(b), cnp.PyArray_SIZE(a))
+
+
 # ---- elements moved, of any type
 
 
@@ -427,20 +505,64 @@ def same_shapes(tensors):
     return -1 if first is None else cnp.PyArray_NDIM(first)
 
 
-def within(ndarray index not None, Py_ssize_t size):
-    """Whether all indices are from 0 to size - 1."""
+def chosen(ndarray a not None, int dim, ndarray index not None):
+    """The slices along dim that a vector of indices names.
+
+    Raises:
+        IndexError: an index that is negative or too large.
+    """
+    cdef cnp.npy_intp shape[MOST_DIMS]
+    cdef cnp.npy_intp count = cnp.PyArray_SIZE(index)
     cdef const cnp.npy_int64 *numbers
-    cdef Py_ssize_t i
-    if not plain(index) or cnp.PyArray_TYPE(index) != cnp.NPY_INT64:
-        return not index.size or bool(index.min() >= 0 and index.max() < size)
+    cdef const char *source
+    cdef char *to
+    cdef Axis axis
+    cdef ndarray out
+    cdef Py_ssize_t i, j, block
+    a = np.ascontiguousarray(a)         # at least one dimension
+    index = np.ascontiguousarray(index, np.int64)
     numbers = <const cnp.npy_int64 *>cnp.PyArray_DATA(index)
-    for i in range(cnp.PyArray_SIZE(index)):
-        if not 0 <= numbers[i] < size:
-            return False
-    return True
+    about(a, dim, &axis)
+    for i in range(cnp.PyArray_NDIM(a)):
+        shape[i] = count if i == axis.number else cnp.PyArray_DIM(a, i)
+    out = cnp.PyArray_SimpleNew(cnp.PyArray_NDIM(a), shape, cnp.PyArray_TYPE(a))
+    for j in range(count):
+        if not 0 <= numbers[j] < axis.length:
+            raise IndexError(f"index out of range in self: the indices are 0 to {axis.length - 1}")
+    source = <const char *>cnp.PyArray_DATA(a)
+    to = <char *>cnp.PyArray_DATA(out)
+    block = axis.inner * cnp.PyArray_ITEMSIZE(a)
+    for i in range(axis.outer):
+        for j in range(count):
+            memcpy(to, source + numbers[j] * block, block)
+            to += block
+        source += axis.length * block
+    return out
 
 
 # ---- points at equal distances
+
+
+def steps_from(double start, double step, Py_ssize_t count, bint single):
+    """arange: start, start + step, ..., rounded as torch rounds them, from the first element of each vector of 256 bits."""
+    cdef cnp.npy_intp size = count
+    cdef ndarray out = cnp.PyArray_SimpleNew(1, &size, cnp.NPY_FLOAT32 if single else cnp.NPY_FLOAT64)
+    cdef float *narrow = <float *>cnp.PyArray_DATA(out)
+    cdef double *wide = <double *>cnp.PyArray_DATA(out)
+    cdef int lanes = 8 if single else 4
+    cdef Py_ssize_t in_vectors = count - count % (2 * lanes)
+    cdef Py_ssize_t i
+    for i in range(count):
+        if i >= in_vectors or i % lanes == 0:
+            if single:
+                narrow[i] = <float>(start + step * i)
+            else:
+                wide[i] = <double>(<long double>start + <long double>step * i)
+        elif single:
+            narrow[i] = <float>(narrow[i - i % lanes] + step * (i % lanes))
+        else:
+            wide[i] = <double>(<long double>wide[i - i % lanes] + <long double>step * (i % lanes))
+    return out
 
 
 def line(double start, double end, Py_ssize_t steps, bint single):

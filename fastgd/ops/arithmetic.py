@@ -4,6 +4,7 @@ import numpy as np
 
 from .. import _affine  # noqa: F401 (fills in what is recognised)
 from .._tensor import Tensor, apply, apply_inplace, row
+from ._loops import same
 from .promotion import NO_OPTIONS, alias, check_tensor, floating, into, promoted, publish, unary
 
 OUT = -1
@@ -379,7 +380,20 @@ def _inverted(a):
 
 
 bitwise_not = unary("bitwise_not", row("bitwise_not", _inverted), "~input, bit by bit.")
-isclose_row = row("isclose", lambda a, b, rtol, atol, equal_nan: np.isclose(a, b, rtol, atol, equal_nan))
+
+
+def _close(a, b, rtol, atol, equal_nan):
+    made = np.equal(a, b)
+    if a.dtype.kind == "b":
+        return made
+    if a.dtype.kind != "f":
+        a, b = a.astype(np.float64), b.astype(np.float64)
+    error = np.abs(np.subtract(a, b))
+    made |= np.isfinite(error) & (error <= atol + np.abs(rtol * b))
+    return made | np.isnan(a) & np.isnan(b) if equal_nan else made
+
+
+isclose_row = row("isclose", _close)
 
 
 def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
@@ -397,7 +411,8 @@ def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
 def equal(input, other):
     """Whether two tensors have the same shape and the same elements."""
     check_tensor("equal", "other", 2, other)
-    return input.shape == other.shape and bool(eq(input, other).all())
+    made = same(input, other)
+    return bool(eq(input, other).all()) if made is None else made
 
 
 for _function in (isclose, allclose, equal, float_power):

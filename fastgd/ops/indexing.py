@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._tensor import Tensor, apply, apply_inplace, from_array, is_grad_enabled, method, prepare_write, row
-from ._loops import taken, within
+from ._loops import chosen, taken
 from .parts import add_at, index_error, put, resolved, select_row, take_at
 from .promotion import check_tensor, publish
 from .views import check_dim
@@ -69,26 +69,26 @@ def setitem(input, index, value):
 
 _index_select_row = row(
     "index_select",
-    lambda a, dim, index: a.take(index, dim),
+    chosen,
     (lambda g, out, a, dim, index: add_at(g, out, a, (slice(None),) * dim + (index,)),),
     ((),),
 )
 
 
 def _long(name, index):
-    if index.dtype.numpy.kind not in "iu":
+    array = index.detach().numpy()
+    if array.dtype.kind not in "iu":
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index, but got {index.dtype}: use .long()")
-    return index.detach().numpy()
+    return array
 
 
 def index_select(input, dim, index):
     """The slices along a dimension whose numbers an index vector gives, copied."""
     check_tensor("index_select", "index", 3, index)
     dim = check_dim(dim, input.ndim or 1)
-    numbers = _long("index_select", index).reshape(-1)
-    size = input.shape[dim] if input.ndim else 1
-    if not within(numbers, size):
-        raise IndexError(f"index out of range in self: the indices are 0 to {size - 1}")
+    numbers = _long("index_select", index)
+    if numbers.ndim != 1:
+        numbers = numbers.reshape(-1)
     return apply(_index_select_row, (input,), {"dim": dim, "index": numbers})
 
 
@@ -188,12 +188,13 @@ def select(input, dim, index):
 
 def nonzero(input, *, as_tuple=False):
     """The indices of the elements that are not 0, as rows; with as_tuple one vector a dimension."""
-    found = np.nonzero(input.detach().numpy()) if input.ndim else ((np.flatnonzero(input.detach().numpy()),))
+    array = input.detach().numpy()
+    found = array.nonzero() if input.ndim else (np.flatnonzero(array),)
     if as_tuple:
         return tuple(from_array(np.ascontiguousarray(index, np.int64)) for index in found)
     if not input.ndim:
         return from_array(np.empty((found[0].size, 0), np.int64))
-    return from_array(np.stack(found, 1).astype(np.int64, copy=False))
+    return from_array(found[0][:, None] if len(found) == 1 else np.asarray(found).T.copy())
 
 
 def argwhere(input):

@@ -36,8 +36,8 @@ def contiguous(input, memory_format=None):
     return input if input.is_contiguous() else apply(_contiguous_row, (input,), NO_OPTIONS)
 
 
-def _recorded(*tensors):
-    return is_grad_enabled() and any(isinstance(tensor, Tensor) and tensor.requires_grad for tensor in tensors)
+def _recorded(input, other=None):
+    return is_grad_enabled() and (input.requires_grad or isinstance(other, Tensor) and other.requires_grad)
 
 
 zero_ = Tensor.zero_

@@ -6,7 +6,7 @@ import numpy as np
 from numpy import ndarray
 
 from .._tensor import Tensor, apply, from_array, row
-from ._loops import MAX, MIN, reduced, taken
+from ._loops import MAX, MIN, order, reduced, taken
 from .promotion import NO_OPTIONS, check_tensor, publish
 from .reductions import even_share, kept
 from .views import axes_of, check_dim
@@ -18,9 +18,6 @@ class _Named(tuple):
     """Several tensors with names, printed as torch prints them."""
 
     names = ()
-
-    def __new__(cls, values):
-        return tuple.__new__(cls, values)
 
     def __repr__(self):
         parts = ",\n".join(f"{name}={value!r}" for name, value in zip(self.names, self))
@@ -193,10 +190,19 @@ _topk = row("topk", _take, (_take_gradient,), ((),))
 _Sort, _Topk = _values_and_indices("sort"), _values_and_indices("topk")
 
 
-def _order(a, dim, descending):
-    """The stable order along a dimension; NaN counts as the largest, as in torch."""
+def _order(a, dim, descending, kept=None):
+    """The stable order along a dimension, or its beginning; NaN counts as the largest, as in torch."""
     if not a.ndim:
         return np.zeros((), np.int64)
+    made = order(a, dim, descending, a.shape[dim] if kept is None else kept)
+    if made is None:
+        made = _long_order(a, dim, descending)
+        if kept is not None:
+            made = np.asarray(made[(slice(None),) * dim + (slice(kept),)], order="C")
+    return made
+
+
+def _long_order(a, dim, descending):
     if not descending:
         return a.argsort(dim, "stable")
     last = a.shape[dim] - 1
@@ -233,9 +239,7 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
     k = int(k)
     if not 0 <= k <= (input.shape[dim] if input.ndim else 1):
         raise RuntimeError(f"selected index k out of range: {k} of {input.shape[dim] if input.ndim else 1} elements")
-    index = _order(_array(input), dim, largest)
-    if input.ndim:
-        index = np.asarray(index[(slice(None),) * dim + (slice(k),)], order="C")
+    index = _order(_array(input), dim, largest, k)
     return _Topk((apply(_topk, (input,), {"index": index, "dim": dim}), from_array(index)))
 
 

@@ -1,10 +1,14 @@
 """Reading by index, mask and index tensor, and cutting into pieces."""
 
+from numpy cimport ndarray
+
+from .._tensor cimport Row, Tensor, array_of, view_of
+
 from itertools import accumulate
 
 import numpy as np
 
-from .._tensor import Tensor, apply, method, row
+from .._tensor import apply, method, row
 from .promotion import check_tensor, publish
 from .views import check_dim
 
@@ -36,13 +40,13 @@ def take_at(a, index):
 def _take_view(a, index):
     if type(index) is slice:
         return a[index]
-    index = index if type(index) is tuple else (index,)
     try:
-        # The ellipsis makes a view of a single element, too.
-        for part in index:
-            if part is Ellipsis:
-                return a[index]
-        return a[(*index, ...)]
+        if type(index) is tuple:
+            made = a[index]
+            if isinstance(made, ndarray):
+                return made
+            return a[(*index, ...)]         # a view of a single element, too
+        return a[...] if index is Ellipsis else a[index, ...]
     except IndexError as error:
         raise index_error(a, index, error) from None
 
@@ -165,7 +169,7 @@ def _row_of_view(index, input):
 # ---- pieces
 
 
-def _piece_row(name, label):
+cdef Row _piece_row(name, label):
     return row(name, _take_view, (put,), ((),), label=label, view=True)
 
 
@@ -175,7 +179,7 @@ slice_piece_row = _piece_row("slice_piece", "SliceBackward0")
 _split_sizes_row = _piece_row("split_with_sizes", "SplitWithSizesBackward0")
 
 
-def between(start, end, dim):
+cpdef tuple between(start, end, dim):
     """The index of a range along a dimension."""
     return (slice(None),) * dim + (slice(start, end),)
 
@@ -186,13 +190,16 @@ def unbind(input, dim=0):
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     dim = check_dim(dim, input.ndim)
     before = (slice(None),) * dim
-    return tuple([apply(_unbind_row, (input,), {"index": (*before, i)}) for i in range(input.shape[dim])])
+    return tuple([_piece(_unbind_row, input, (*before, i, ...)) for i in range(input.shape[dim])])
+
+
+cdef Tensor _piece(Row made, Tensor input, tuple index):
+    return view_of(made, input, array_of(input)[index], {"index": index})
 
 
 def pieces(made, input, dim, bounds):
-    return tuple(
-        [apply(made, (input,), {"index": between(start, end, dim)}) for start, end in zip(bounds[:-1], bounds[1:])]
-    )
+    """The ranges between bounds along a dimension."""
+    return tuple([_piece(made, input, between(start, end, dim)) for start, end in zip(bounds[:-1], bounds[1:])])
 
 
 def split(input, split_size_or_sections, dim=0):
@@ -218,7 +225,7 @@ def chunk(input, chunks, dim=0):
     """So many pieces along a dimension, or fewer, of one size but for the last; they share memory."""
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    length = input.shape[dim]
+    length = input.size(dim)
     return split(input, max(-(-length // chunks), 1), dim)
 
 
@@ -230,7 +237,8 @@ def narrow(input, dim, start, length):
     start = start + size if start < 0 else start
     if start > size or start + length > size:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
-    return apply(slice_piece_row, (input,), {"index": between(start, start + length, dim)})
+    return _piece(slice_piece_row, input, between(start, start + length, dim))
+
 
 for _function in (unbind, split, chunk, narrow):
     publish(_function.__name__, _function, _function.__doc__)

@@ -6,7 +6,7 @@ import numpy as np
 
 from .._tensor import apply, apply_inplace, row
 from .._types import of_array
-from ._loops import clamped
+from ._loops import clamped, logistic
 from .promotion import (
     NO_OPTIONS,
     alias,
@@ -36,10 +36,9 @@ def _flat(name, function, doc):
 
 
 def _sigmoid(a):
+    made = logistic(a)
     # Where exp overflows the quotient is 0, as it should be.
-    made = np.negative(a)
-    np.exp(made, made)
-    return np.reciprocal(np.add(made, made.dtype.type(1), made), made)
+    return 1 / (1 + np.exp(-a)) if made is None else made
 
 
 def _by_math(function):

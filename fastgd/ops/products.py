@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import _affine
-from .._tensor import Tensor, apply, apply_inplace, row
+from .._tensor import Tensor, apply, apply_inplace, row, sum_of
 from .._types import of_array
 from ._loops import product
 from .promotion import NO_OPTIONS, check_tensor, into, publish
@@ -131,9 +131,14 @@ def mv(input, vec):
     return apply(_mv_row, (input, vec), NO_OPTIONS)
 
 
+def _combined(a, b, a_times, b_times):
+    """a_times * a + b_times * b."""
+    return sum_of(a if a_times == 1 else a_times * a, b if b_times == 1 else b_times * b)
+
+
 _addmm_row = row(
     "addmm",
-    lambda c, a, b, beta=1, alpha=1: beta * c + alpha * _mm(a, b),
+    lambda c, a, b, beta=1, alpha=1: _combined(c, _mm(a, b), beta, alpha),
     (
         lambda g, out, c, a, b, beta=1, alpha=1: beta * g,
         lambda g, out, c, a, b, beta=1, alpha=1: alpha * (g @ b.T),
@@ -165,7 +170,7 @@ def _linear(x, weight, bias):
     out = product(x, weight.T)
     if out is None:
         out = np.matmul(x, weight.T)
-    return out if bias is None else out + bias
+    return out if bias is None else sum_of(out, bias)
 
 
 _linear_row = row(
@@ -224,9 +229,14 @@ def vdot(input, other):
     return apply(_vdot, (input, other), NO_OPTIONS)
 
 
+def _outer_forward(a, b):
+    made = product(a[:, None], b[None])
+    return np.multiply.outer(a, b) if made is None else made
+
+
 _outer = row(
     "outer",
-    lambda a, b: np.multiply.outer(a, b),
+    _outer_forward,
     (lambda g, out, a, b: g @ b, lambda g, out, a, b: a @ g),
     ((1,), (0,)),
     label="MulBackward0",
@@ -258,10 +268,10 @@ def inner(input, other):
 # ---- sums with products
 
 
-def _plus_product(name, product, left, right, doc):
+def _plus_product(name, forward, left, right, doc):
     made = row(
         name,
-        lambda c, a, b, beta=1, alpha=1: beta * c + alpha * product(a, b),
+        lambda c, a, b, beta=1, alpha=1: _combined(c, forward(a, b), beta, alpha),
         (
             lambda g, out, c, a, b, beta=1, alpha=1: beta * g,
             lambda g, out, c, a, b, beta=1, alpha=1: alpha * left(g, a, b),
@@ -281,7 +291,7 @@ addmv = _plus_product(
     "beta * input + alpha * (mat @ vec).",
 )  # fmt: skip
 addr = _plus_product(
-    "addr", np.multiply.outer, lambda g, a, b: g @ b, lambda g, a, b: a @ g,
+    "addr", _outer_forward, lambda g, a, b: g @ b, lambda g, a, b: a @ g,
     "beta * input + alpha * outer(vec1, vec2).",
 )  # fmt: skip
 

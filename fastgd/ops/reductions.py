@@ -6,7 +6,7 @@ import numpy as np
 
 from .._tensor import Tensor, apply, row
 from .._types import as_dtype, of_array
-from ._loops import MAX, MEAN, MIN, NORM, PROD, STD, SUM, VAR, reduced, shared, shifted
+from ._loops import MAX, MEAN, MIN, NORM, PROD, STD, SUM, VAR, reduced, softened
 from .promotion import NO_OPTIONS, check_tensor, floating, into, publish
 from .views import axes_of, check_dim
 
@@ -418,22 +418,19 @@ def logsumexp(input, dim, keepdim=False):
     return apply(_logsumexp, (input,), {"dim": dim, "keepdim": keepdim})
 
 
-def _shifted(a, dim):
-    made = shifted(a, dim)
-    return a - _peak(a, dim) if made is None else made
-
-
 def _softmax_forward(a, dim):
-    made = shifted(a, dim)
+    made = softened(a, dim, False)
     if made is not None:
-        shared(np.exp(made, made), dim)
         return made
-    made = np.exp(_shifted(a, dim))
+    made = np.exp(a - _peak(a, dim))
     return made / np.add.reduce(made, dim, keepdims=True)
 
 
 def _log_softmax_forward(a, dim):
-    made = _shifted(a, dim)
+    made = softened(a, dim, True)
+    if made is not None:
+        return made
+    made = a - _peak(a, dim)
     return made - np.log(np.add.reduce(np.exp(made), dim, keepdims=True))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from .._tensor import apply, row
 from .promotion import NO_OPTIONS, publish
-from .views import check_dim
+from .views import check_dim, flipped
 
 # ---- repetition and reversal
 
@@ -39,10 +39,10 @@ def tile(input, *dims):
 
 def _flip_forward(a, dims):
     # torch's flip copies.
-    return np.flip(a, dims).copy()
+    return flipped(a, dims).copy()
 
 
-_flip_row = row("flip", _flip_forward, (lambda g, out, a, dims: np.flip(g, dims),), ((),))
+_flip_row = row("flip", _flip_forward, (lambda g, out, a, dims: flipped(g, dims),), ((),))
 _roll_row = row(
     "roll",
     lambda a, shifts, dims: np.roll(a, shifts, dims),
@@ -56,7 +56,8 @@ def flip(input, *dims):
     """A copy with some dimensions reversed."""
     if len(dims) == 1 and isinstance(dims[0], (tuple, list)):
         dims = dims[0]
-    return apply(_flip_row, (input,), {"dims": tuple([check_dim(dim, input.ndim) for dim in dims])})
+    ndim = input.ndim
+    return apply(_flip_row, (input,), {"dims": tuple([check_dim(dim, ndim) for dim in dims])})
 
 
 def fliplr(input):

@@ -166,7 +166,7 @@ def reshape_as(input, other):
 def squeeze(input, dim=None, *, axis=None):
     """The tensor without its dimensions of size 1, or without those named."""
     dim = axis if dim is None else dim
-    shape = input.shape
+    cdef tuple shape = <tuple>input.shape
     ndim = len(shape)
     if dim is None:
         return apply(_squeeze_row, (input,), {"shape": tuple([size for size in shape if size != 1])})
@@ -178,14 +178,14 @@ def squeeze(input, dim=None, *, axis=None):
 
 def unsqueeze(input, dim=None, *, axis=None):
     """The tensor with a dimension of size 1 put in at `dim`."""
-    shape = input.shape
+    cdef tuple shape = <tuple>input.shape
     dim = check_dim(axis if dim is None else dim, len(shape) + 1)
     return apply(_unsqueeze_row, (input,), {"shape": (*shape[:dim], 1, *shape[dim:])})
 
 
 def flatten(input, start_dim=0, end_dim=-1):
     """The dimensions from start_dim to end_dim as one."""
-    shape = input.shape
+    cdef tuple shape = <tuple>input.shape
     ndim = len(shape)
     if not ndim:
         return reshape(input, 1)
@@ -311,7 +311,7 @@ def expand(input, *sizes):
     """
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         sizes = sizes[0]
-    shape = input.shape
+    cdef tuple shape = <tuple>input.shape
     extra = len(sizes) - len(shape)
     if extra < 0:
         raise RuntimeError(
@@ -360,6 +360,21 @@ def broadcast_tensors(*tensors):
     """Tensors expanded to the shape that they have together."""
     shape = broadcast_shapes(*[tensor.shape for tensor in tensors])
     return tuple(expand(tensor, shape) for tensor in tensors)
+
+
+# ---- reversal
+
+
+cpdef ndarray flipped(ndarray a, tuple dims):
+    """The array with some dimensions reversed, in the same memory."""
+    cdef list index = [EVERYTHING] * cnp.PyArray_NDIM(a)
+    for dim in dims:
+        index[dim] = BACKWARDS
+    return a[(*index, ...)]
+
+
+cdef object EVERYTHING = slice(None)
+cdef object BACKWARDS = slice(None, None, -1)
 
 
 def reversed_dims(input):
