@@ -244,6 +244,15 @@ def from_array(array):
     return wrap(array)
 
 
+def ordinary(array):
+    """Whether something is an array in one piece, writable, that a tensor can have as it is."""
+    cdef int number
+    if type(array) is not ndarray or not cnp.PyArray_ISCARRAY(<ndarray>array):
+        return False
+    number = cnp.PyArray_TYPE(<ndarray>array)
+    return number < NUMBERS and by_number[number] != NULL
+
+
 def share(Tensor tensor, ndarray array):
     """A tensor on part of another's memory, that counts versions with it and is not recorded."""
     cdef Tensor made = wrap(array)

@@ -6,9 +6,9 @@ from itertools import chain
 
 import numpy as np
 
-from ._tensor import Tensor, from_array, get_default_dtype, method, set_default_dtype_
+from ._tensor import Tensor, from_array, get_default_dtype, method, ordinary, set_default_dtype_
 from ._types import as_dtype, device as device_type, float32, float64, of_array
-from .ops._loops import line, steps_from
+from .ops._loops import line, powers, steps_from
 
 set_default_dtype_(float32)
 
@@ -215,6 +215,8 @@ def from_numpy(ndarray):
         array([1., 1.])
     """
     global _warned
+    if ordinary(ndarray):
+        return from_array(ndarray)
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
     if not ndarray.dtype.isnative:
@@ -350,9 +352,11 @@ def arange(start, end=None, step=1, *, out=None, dtype=None, layout=None, device
     _on_cpu(device)
     if end is None:
         start, end = 0, start
-    start, end, step = _number(start), _number(end), _number(step)
-    if dtype is None and out is None:
+    whole = type(start) is int and type(end) is int and type(step) is int
+    if not whole:
+        start, end, step = _number(start), _number(end), _number(step)
         whole = isinstance(start, int) and isinstance(end, int) and isinstance(step, int)
+    if dtype is None and out is None:
         dtype = np.dtype(np.int64) if whole else get_default_dtype().numpy
     else:
         dtype = out.dtype.numpy if out is not None else as_dtype(dtype).numpy
@@ -361,7 +365,9 @@ def arange(start, end=None, step=1, *, out=None, dtype=None, layout=None, device
     if (end - start) * step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     if dtype.kind != "f":
-        made = np.arange(start, end, step).astype(dtype, copy=False)
+        made = np.arange(start, end, step)
+        if made.dtype is not dtype:
+            made = made.astype(dtype)
     else:
         made = _points(start, step, math.ceil((end - start) / step), dtype)
     return _made(made, requires_grad) if out is None else out.copy_(from_array(made))
@@ -410,8 +416,8 @@ def linspace(start, end, steps, *, out=None, dtype=None, layout=None, device=Non
 def logspace(start, end, steps, base=10.0, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
     """`steps` points from base ** start to base ** end, at equal ratios."""
     _on_cpu(device)
-    exponents = _line(_number(start), _number(end), _steps(steps), np.dtype(np.float64))
-    return _made(np.power(float(base), exponents).astype(as_dtype(dtype or get_default_dtype()).numpy), requires_grad)
+    made = powers(base, line(_number(start), _number(end), _steps(steps), False))
+    return _made(made.astype(as_dtype(dtype or get_default_dtype()).numpy), requires_grad)
 
 
 def vander(x, N=None, increasing=False):

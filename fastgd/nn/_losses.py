@@ -4,6 +4,7 @@ import numpy as np
 
 from .._tensor import row
 from .._types import of_array
+from ..ops._loops import MEAN, SUM, reduced
 
 
 def _alike(a, b):
@@ -21,6 +22,9 @@ def _difference(a, b):
 def _reduced(values, reduction):
     if reduction == "none":
         return values
+    made = reduced(SUM if reduction == "sum" else MEAN, values)
+    if made is not None:
+        return made
     total = np.add.reduce(values, None)
     return np.asarray(total if reduction == "sum" else total / total.dtype.type(values.size))
 
@@ -50,7 +54,8 @@ def _of_residual(name, label, value, slope):
 
 def _huber(r, delta):
     size = np.abs(r)
-    return np.where(size <= delta, 0.5 * r * r, delta * (size - 0.5 * delta))
+    inner = np.minimum(size, delta)
+    return inner * (size - 0.5 * inner)
 
 
 mse_loss = _of_residual("mse_loss", "MseLossBackward0", np.square, lambda r: 2 * r)
@@ -64,7 +69,7 @@ huber_loss = _of_residual("huber_loss", "HuberLossBackward0", _huber, lambda r, 
 smooth_l1_loss = _of_residual(
     "smooth_l1_loss",
     "SmoothL1LossBackward0",
-    lambda r, beta: _huber(r, beta) / beta,
+    lambda r, beta: _huber(r, beta) if beta == 1 else _huber(r, beta) / beta,
     lambda r, beta: np.clip(r / beta, -1, 1),
 )
 
@@ -118,6 +123,10 @@ def _sigmoid(x):
 
 def _bce_logits(x, t, weight, pos_weight, reduction):
     x, t = _alike(x, t)
+    if pos_weight is None:
+        # Not softplus(x) - t * x, which loses the small losses of certain predictions.
+        values = (np.maximum(x, 0) - t * x) + np.log1p(np.exp(-np.abs(x)))
+        return _reduced(_weighted(values, weight), reduction)
     return _reduced(_weighted((1 - t) * _softplus(x) + _weighted(t, pos_weight) * _softplus(-x), weight), reduction)
 
 

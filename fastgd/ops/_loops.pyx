@@ -7,7 +7,7 @@ where numpy's loops are quicker on more; each function returns None for the rest
 
 cimport cython
 cimport numpy as cnp
-from libc.math cimport exp, expf, fma, fmaf, isfinite, log, sqrt
+from libc.math cimport exp, expf, fma, fmaf, isfinite, log, pow, sqrt
 from libc.string cimport memcpy
 from numpy cimport ndarray
 
@@ -147,12 +147,16 @@ cdef void choose(bint largest, const comparable *a, Axis *axis, comparable *out)
             out[i * step + k] = best
 
 
-def reduced(int what, ndarray a not None, object dim=None, bint keepdim=False, double less=1):
+def reduced(int what, object given, object dim=None, bint keepdim=False, double less=1):
     """What one reduction (SUM, MEAN, ...) leaves of an array, of all or along one dim; VAR divides by n - less."""
-    cdef int kind = cnp.PyArray_TYPE(a)
+    cdef int kind
     cdef Axis axis
-    cdef ndarray out
+    cdef ndarray a, out
     cdef bint extreme = what == MAX or what == MIN
+    if not isinstance(given, ndarray):
+        return None
+    a = <ndarray>given
+    kind = cnp.PyArray_TYPE(a)
     if kind != cnp.NPY_FLOAT32 and kind != cnp.NPY_FLOAT64 and not (kind == cnp.NPY_BOOL and extreme):
         return None
     if not plain(a) or cnp.PyArray_SIZE(a) > SMALL or not about(a, dim, &axis) or (extreme and not axis.length):
@@ -588,3 +592,12 @@ def line(double start, double end, Py_ssize_t steps, bint single):
         for i in range(half, steps):
             wide[i] = fma(-step, <double>(steps - 1 - i), end)
     return out
+
+
+def powers(double base, ndarray exponents not None):
+    """base to the power of each element of a float64 vector, in its memory."""
+    cdef double *at = <double *>cnp.PyArray_DATA(exponents)
+    cdef Py_ssize_t i
+    for i in range(cnp.PyArray_SIZE(exponents)):
+        at[i] = pow(base, at[i])
+    return exponents
