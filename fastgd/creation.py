@@ -322,7 +322,10 @@ def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, requires_g
     _on_cpu(device)
     if n < 0:
         raise RuntimeError(f"n must be greater or equal to 0, got {n}")
-    return _made(np.eye(n, m, dtype=as_dtype(dtype or get_default_dtype()).numpy), requires_grad)
+    m = n if m is None else m
+    made = np.zeros((n, m), as_dtype(dtype or get_default_dtype()).numpy)
+    made.reshape(-1)[: m * m : m + 1] = 1
+    return _made(made, requires_grad)
 
 
 # ---- ranges

@@ -61,8 +61,11 @@ def to(input, *args, dtype=None, device=None, copy=False, non_blocking=False, me
 
 
 def _converter(name, dtype):
+    options = {"dtype": dtype.numpy}
+    made = _cast_row if dtype.is_floating_point else _whole_row
+
     def convert(input, memory_format=None):
-        return to(input, dtype)
+        return input if input.dtype is dtype else apply(made, (input,), options)
 
     convert.__name__ = convert.__qualname__ = name
     convert.__doc__ = f"The tensor as {dtype}."

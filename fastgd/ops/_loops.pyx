@@ -284,6 +284,75 @@ def clamped(ndarray a not None, object low, object high):
     return out
 
 
+# ---- choosing
+
+
+cdef void choose_each(
+    const cnp.npy_bool *which, Py_ssize_t size, const number *a, Py_ssize_t a_step, const number *b, Py_ssize_t b_step,
+    number *out
+) noexcept:
+    cdef Py_ssize_t i
+    for i in range(size):
+        out[i] = a[i * a_step] if which[i] else b[i * b_step]
+
+
+cdef struct Operand:
+    # Elements, or one number that stands for all.
+    const void *data
+    Py_ssize_t step
+    float narrow
+    double wide
+
+
+cdef bint operand(object given, ndarray which, int kind, Operand *made) except -1:
+    if isinstance(given, ndarray):
+        if cnp.PyArray_TYPE(<ndarray>given) != kind or not plain(<ndarray>given) or not cnp.PyArray_SAMESHAPE(<ndarray>given, which):
+            return False
+        made.data = cnp.PyArray_DATA(<ndarray>given)
+        made.step = 1
+        return True
+    if type(given) is not float:
+        return False
+    made.wide = given
+    made.narrow = <float>made.wide
+    made.data = <const void *>&made.narrow if kind == cnp.NPY_FLOAT32 else <const void *>&made.wide
+    made.step = 0
+    return True
+
+
+def selected(ndarray which not None, a, b):
+    """a where a mask holds, else b: arrays of the mask's shape, one of them maybe a float."""
+    cdef ndarray out
+    cdef ndarray typed
+    cdef Operand first, second
+    cdef int kind
+    if cnp.PyArray_TYPE(which) != cnp.NPY_BOOL or not plain(which):
+        return None
+    if isinstance(a, ndarray):
+        typed = <ndarray>a
+    elif isinstance(b, ndarray):
+        typed = <ndarray>b
+    else:
+        return None
+    kind = cnp.PyArray_TYPE(typed)
+    if (kind != cnp.NPY_FLOAT32 and kind != cnp.NPY_FLOAT64) or not operand(a, which, kind, &first):
+        return None
+    if not operand(b, which, kind, &second):
+        return None
+    out = cnp.PyArray_SimpleNew(cnp.PyArray_NDIM(which), cnp.PyArray_DIMS(which), kind)
+    if kind == cnp.NPY_FLOAT32:
+        choose_each(
+            <const cnp.npy_bool *>cnp.PyArray_DATA(which), cnp.PyArray_SIZE(which), <const float *>first.data,
+            first.step, <const float *>second.data, second.step, <float *>cnp.PyArray_DATA(out),
+        )
+    else:
+        choose_each(
+            <const cnp.npy_bool *>cnp.PyArray_DATA(which), cnp.PyArray_SIZE(which), <const double *>first.data,
+            first.step, <const double *>second.data, second.step, <double *>cnp.PyArray_DATA(out),
+        )
+    return out
+
+
 # ---- products
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from .._tensor import apply, apply_inplace, row
 from .._types import of_array
-from ._loops import clamped, logistic
+from ._loops import clamped, logistic, selected
 from .promotion import (
     NO_OPTIONS,
     alias,
@@ -233,6 +233,9 @@ clip = alias("clip", "clamp")
 
 
 def _where_forward(condition, a, b):
+    made = selected(condition, a, b)
+    if made is not None:
+        return made
     if condition.dtype.kind != "b":
         if condition.dtype != np.uint8:
             raise RuntimeError(

@@ -4,11 +4,11 @@ cimport numpy as cnp
 from cpython.ref cimport Py_INCREF
 from numpy cimport ndarray
 
-import math
+from .._tensor cimport Row, Tensor, array_of, view_of
 
 import numpy as np
 
-from .._tensor import Tensor, apply, method, row
+from .._tensor import apply, method, row
 from .._types import Size
 from .promotion import NO_OPTIONS, check_tensor, publish
 
@@ -132,7 +132,11 @@ cdef tuple sizes_of(tuple given, Py_ssize_t numel):
 def reshape(input, *shape):
     """The same elements in another shape, with one size of -1 worked out; shares memory where that is possible."""
     check_tensor("reshape", "input", 1, input)
-    options = {"shape": sizes_of(shape, input.numel())}
+    return _reshaped(input, sizes_of(shape, input.numel()))
+
+
+cdef object _reshaped(input, tuple shape):
+    options = {"shape": shape}
     try:
         return apply(_view_row, (input,), options)
     except _NotAView:
@@ -185,6 +189,7 @@ def unsqueeze(input, dim=None, *, axis=None):
 
 def flatten(input, start_dim=0, end_dim=-1):
     """The dimensions from start_dim to end_dim as one."""
+    cdef Py_ssize_t product = 1
     cdef tuple shape = <tuple>input.shape
     ndim = len(shape)
     if not ndim:
@@ -194,7 +199,9 @@ def flatten(input, start_dim=0, end_dim=-1):
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
     if first == last:
         return input
-    return reshape(input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
+    for dim in range(first, last + 1):
+        product *= <Py_ssize_t>shape[dim]
+    return _reshaped(input, (*shape[:first], product, *shape[last + 1 :]))
 
 
 def ravel(input):
@@ -221,7 +228,7 @@ _transpose_row = row(
     view=True,
 )
 _t_row = row("t", lambda a: a.T, (lambda g, out, a: g.T,), ((),), label="TBackward0", view=True)
-_permute_row = row(
+cdef Row _permute_row = row(
     "permute",
     lambda a, dims: a.transpose(dims),
     (lambda g, out, a, dims: g.transpose(np.argsort(dims)),),
@@ -257,7 +264,11 @@ def permute(input, *dims):
     dims = tuple([check_dim(dim, ndim) for dim in dims])
     if len(set(dims)) < ndim:
         raise RuntimeError("permute(): duplicate dims are not allowed.")
-    return apply(_permute_row, (input,), {"dims": dims})
+    return _permuted(input, dims)
+
+
+cdef Tensor _permuted(Tensor input, tuple dims):
+    return view_of(_permute_row, input, array_of(input).transpose(dims), {"dims": dims})
 
 
 def movedim(input, source, destination):
@@ -300,7 +311,7 @@ def _expand_forward(ndarray a, shape):
     return made
 
 
-_expand_row = row("expand", _expand_forward, (lambda g, out, a, shape: g,), ((),), view=True)
+cdef Row _expand_row = row("expand", _expand_forward, (lambda g, out, a, shape: g,), ((),), view=True)
 
 
 def expand(input, *sizes):
@@ -332,7 +343,7 @@ def expand(input, *sizes):
                 f"dimension {i}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(shape)}"
             )
         wanted.append(size)
-    return apply(_expand_row, (input,), {"shape": tuple(wanted)})
+    return view_of(_expand_row, input, _expand_forward(array_of(input), wanted), {"shape": tuple(wanted)})
 
 
 def expand_as(input, other):
@@ -379,7 +390,7 @@ cdef object BACKWARDS = slice(None, None, -1)
 
 def reversed_dims(input):
     """The dimensions in reverse order; shares memory."""
-    return apply(_permute_row, (input,), {"dims": tuple(range(input.ndim - 1, -1, -1))})
+    return _permuted(input, tuple(range(input.ndim - 1, -1, -1)))
 
 
 for _function in (
