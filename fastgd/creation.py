@@ -279,7 +279,7 @@ zeros = _filled("zeros", np.zeros, "A tensor of zeros, of sizes given one by one
 
 
 def _ones(shape, dtype):
-    made = np.empty(shape, dtype)       # np.ones takes twice as long
+    made = np.empty(shape, dtype)  # np.ones takes twice as long
     made.fill(1)
     return made
 
