@@ -308,6 +308,13 @@ def test_expand_repeats_the_memory():
     assert x.tolist() == [0, 7, 2]
 
 
+def test_more_dimensions_than_numpy_has():
+    with pytest.raises(RuntimeError, match="at most 64 dimensions, but got sizes for 65"):
+        fastgd.ones(1).expand([1] * 65)
+    with pytest.raises(ValueError):
+        fastgd.ones(1).view([1] * 65)
+
+
 @pytest.mark.parametrize("array", [np.zeros(3, np.float32)[:0], np.zeros((2, 0), np.float32)])
 def test_nothing_in_no_memory(array):
     x = fastgd.from_numpy(array)

@@ -1,6 +1,6 @@
 """Loops over small arrays, below the cost of calling numpy.
 
-numpy takes 700 ns to start a reduction, 500 to join two arrays, 3 us for take_along_axis: as much as torch for the whole
+numpy takes 700 ns to start a reduction, 500 to join two arrays, 3 us for take_along_axis: as much as torch for a whole
 operation. What is computed here lies in one piece, is float32 or float64 where it is computed with, and is small
 where numpy's loops are quicker on more; each function returns None for the rest, which is numpy's.
 """
@@ -246,7 +246,9 @@ def logistic(ndarray a not None):
 # ---- bounds
 
 
-cdef void clamp(const number *a, Py_ssize_t size, bint has_low, number low, bint has_high, number high, number *out) noexcept:
+cdef void clamp(
+    const number *a, Py_ssize_t size, bint has_low, number low, bint has_high, number high, number *out
+) noexcept:
     cdef Py_ssize_t i
     cdef number value
     for i in range(size):
@@ -305,10 +307,12 @@ cdef struct Operand:
 
 
 cdef bint operand(object given, ndarray which, int kind, Operand *made) except -1:
+    cdef ndarray array
     if isinstance(given, ndarray):
-        if cnp.PyArray_TYPE(<ndarray>given) != kind or not plain(<ndarray>given) or not cnp.PyArray_SAMESHAPE(<ndarray>given, which):
+        array = <ndarray>given
+        if cnp.PyArray_TYPE(array) != kind or not plain(array) or not cnp.PyArray_SAMESHAPE(array, which):
             return False
-        made.data = cnp.PyArray_DATA(<ndarray>given)
+        made.data = cnp.PyArray_DATA(array)
         made.step = 1
         return True
     if type(given) is not float:
@@ -448,7 +452,7 @@ cdef void insert(const number *a, Axis *axis, bint descending, Py_ssize_t kept, 
 
 
 def order(ndarray a not None, int dim, bint descending, Py_ssize_t kept):
-    """The indices of the first `kept` elements of each short row along dim, in their order; equal ones stay in theirs."""
+    """The indices of the first `kept` elements of each short row along dim in order; equal ones stay as they were."""
     cdef cnp.npy_intp shape[MOST_DIMS]
     cdef Axis axis
     cdef ndarray out
@@ -486,138 +490,11 @@ def same(Tensor first not None, Tensor second not None):
     return alike(<const double *>cnp.PyArray_DATA(a), <const double *>cnp.PyArray_DATA(b), cnp.PyArray_SIZE(a))
 
 
-# ---- elements moved, of any type
-
-
-def joined(tuple arrays not None, int dim, bint stack):
-    """Arrays of one type and of sizes that fit, one after another along dim; along a new dim for a stack."""
-    cdef ndarray first, array, out
-    cdef cnp.npy_intp shape[MOST_DIMS + 1]
-    cdef Py_ssize_t outer = 1
-    cdef Py_ssize_t below, block, i, length = 0
-    cdef int ndim, axis
-    cdef char *to
-    first = arrays[0]
-    ndim = cnp.PyArray_NDIM(first)
-    below = cnp.PyArray_ITEMSIZE(first)         # bytes of one slice along dim
-    for array in arrays:
-        if not plain(array) or cnp.PyArray_TYPE(array) != cnp.PyArray_TYPE(first) or cnp.PyArray_NDIM(array) != ndim:
-            return None
-        for axis in range(ndim):
-            if cnp.PyArray_DIM(array, axis) != cnp.PyArray_DIM(first, axis) and (stack or axis != dim):
-                return None
-        length += 1 if stack else cnp.PyArray_DIM(array, dim)
-    for axis in range(ndim + stack):
-        shape[axis] = length if axis == dim else cnp.PyArray_DIM(first, axis - (stack and axis > dim))
-        if axis < dim:
-            outer *= shape[axis]
-        elif axis > dim:
-            below *= shape[axis]
-    out = cnp.PyArray_SimpleNew(ndim + stack, shape, cnp.PyArray_TYPE(first))
-    to = <char *>cnp.PyArray_DATA(out)
-    for array in arrays:
-        block = below if stack else below * cnp.PyArray_DIM(array, dim)
-        for i in range(outer):
-            memcpy(to + i * length * below, <char *>cnp.PyArray_DATA(array) + i * block, block)
-        to += block
-    return out
-
-
-def taken(ndarray a not None, ndarray index not None, int dim):
-    """Of each row along dim the elements that a row of indices names, none of them negative."""
-    cdef Axis axis
-    cdef ndarray out
-    cdef const cnp.npy_int64 *numbers
-    cdef const char *source
-    cdef char *to
-    cdef Py_ssize_t size = cnp.PyArray_ITEMSIZE(a)
-    cdef Py_ssize_t i, j, k, at, length
-    cdef int number
-    if not plain(a) or not plain(index) or cnp.PyArray_TYPE(index) != cnp.NPY_INT64:
-        return None
-    if cnp.PyArray_NDIM(a) != cnp.PyArray_NDIM(index) or not about(a, dim, &axis):
-        return None
-    for number in range(cnp.PyArray_NDIM(a)):
-        if number != axis.number and cnp.PyArray_DIM(a, number) != cnp.PyArray_DIM(index, number):
-            return None
-    length = cnp.PyArray_DIM(index, axis.number)
-    out = cnp.PyArray_SimpleNew(cnp.PyArray_NDIM(index), cnp.PyArray_DIMS(index), cnp.PyArray_TYPE(a))
-    numbers = <const cnp.npy_int64 *>cnp.PyArray_DATA(index)
-    source = <const char *>cnp.PyArray_DATA(a)
-    to = <char *>cnp.PyArray_DATA(out)
-    for i in range(axis.outer):
-        for j in range(length):
-            for k in range(axis.inner):
-                at = numbers[0]
-                if not 0 <= at < axis.length:
-                    return None
-                at = (i * axis.length + at) * axis.inner + k
-                if size == 4:
-                    memcpy(to, source + at * 4, 4)
-                elif size == 8:
-                    memcpy(to, source + at * 8, 8)
-                else:
-                    memcpy(to, source + at * size, size)
-                numbers += 1
-                to += size
-    return out
-
-
-def same_shapes(tensors):
-    """How many dimensions tensors have that are all of one shape; -1 for other things, or none."""
-    cdef ndarray first = None
-    if type(tensors) is not list and type(tensors) is not tuple:
-        return -1
-    for tensor in tensors:
-        if not isinstance(tensor, Tensor):
-            return -1
-        if first is None:
-            first = array_of(<Tensor>tensor)
-        elif not cnp.PyArray_SAMESHAPE(first, array_of(<Tensor>tensor)):
-            return -1
-    return -1 if first is None else cnp.PyArray_NDIM(first)
-
-
-def chosen(ndarray a not None, int dim, ndarray index not None):
-    """The slices along dim that a vector of indices names.
-
-    Raises:
-        IndexError: an index that is negative or too large.
-    """
-    cdef cnp.npy_intp shape[MOST_DIMS]
-    cdef cnp.npy_intp count = cnp.PyArray_SIZE(index)
-    cdef const cnp.npy_int64 *numbers
-    cdef const char *source
-    cdef char *to
-    cdef Axis axis
-    cdef ndarray out
-    cdef Py_ssize_t i, j, block
-    a = np.ascontiguousarray(a)         # at least one dimension
-    index = np.ascontiguousarray(index, np.int64)
-    numbers = <const cnp.npy_int64 *>cnp.PyArray_DATA(index)
-    about(a, dim, &axis)
-    for i in range(cnp.PyArray_NDIM(a)):
-        shape[i] = count if i == axis.number else cnp.PyArray_DIM(a, i)
-    out = cnp.PyArray_SimpleNew(cnp.PyArray_NDIM(a), shape, cnp.PyArray_TYPE(a))
-    for j in range(count):
-        if not 0 <= numbers[j] < axis.length:
-            raise IndexError(f"index out of range in self: the indices are 0 to {axis.length - 1}")
-    source = <const char *>cnp.PyArray_DATA(a)
-    to = <char *>cnp.PyArray_DATA(out)
-    block = axis.inner * cnp.PyArray_ITEMSIZE(a)
-    for i in range(axis.outer):
-        for j in range(count):
-            memcpy(to, source + numbers[j] * block, block)
-            to += block
-        source += axis.length * block
-    return out
-
-
 # ---- points at equal distances
 
 
 def steps_from(double start, double step, Py_ssize_t count, bint single):
-    """arange: start, start + step, ..., rounded as torch rounds them, from the first element of each vector of 256 bits."""
+    """arange, rounded as torch rounds it: from the first element of each vector of 256 bits."""
     cdef cnp.npy_intp size = count
     cdef ndarray out = cnp.PyArray_SimpleNew(1, &size, cnp.NPY_FLOAT32 if single else cnp.NPY_FLOAT64)
     cdef float *narrow = <float *>cnp.PyArray_DATA(out)
@@ -670,3 +547,5 @@ def powers(double base, ndarray exponents not None):
     for i in range(cnp.PyArray_SIZE(exponents)):
         at[i] = pow(base, at[i])
     return exponents
+
+include "_moves.pxi"

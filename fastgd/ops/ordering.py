@@ -382,7 +382,7 @@ def _firsts(flat):
 
 
 def _runs(flat, return_inverse, return_counts):
-    """The elements without immediate repetitions; if asked for, the number of each element's run, and the runs' lengths."""
+    """The elements without immediate repetitions; if asked for, the number of each element's run, the runs' lengths."""
     first = _firsts(flat)
     found = [flat[first]]
     if return_inverse:

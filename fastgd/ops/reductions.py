@@ -8,20 +8,24 @@ from .._tensor import Tensor, apply, row
 from .._types import as_dtype, of_array
 from ._loops import MAX, MEAN, MIN, NORM, PROD, STD, SUM, VAR, reduced, softened
 from .promotion import NO_OPTIONS, check_tensor, floating, into, publish
-from .views import axes_of, check_dim
+from .views import axes_of, check_dim, expanded
 
 OUT = -1
 
 
 def spread(g, a, dim, keepdim):
     """The gradient of a reduction, repeated over what was reduced."""
-    return np.broadcast_to(kept(g, a, dim, keepdim), a.shape)
+    return expanded(np.asarray(kept(g, a, dim, keepdim)), a.shape, False)
 
 
 def kept(reduced, a, dim, keepdim):
     """What a reduction gave, with the reduced dimensions as ones."""
     axes = axes_of(dim, a.ndim)
-    return reduced if axes is None or keepdim else np.expand_dims(reduced, axes)
+    if axes is None or keepdim:
+        return reduced
+    if isinstance(axes, int):
+        return np.asarray(reduced)[(slice(None),) * axes + (None,)]
+    return np.expand_dims(reduced, axes)
 
 
 def _count(a, dim):

@@ -291,24 +291,30 @@ def adjoint(input):
 # ---- expansion
 
 
-def _expand_forward(ndarray a, shape):
-    """The array with steps of 0 where it is repeated; writable if it is."""
+cpdef ndarray expanded(ndarray a, shape, bint writable):
+    """The array with steps of 0 where it is repeated."""
     cdef cnp.npy_intp sizes[MOST_DIMS]
     cdef cnp.npy_intp steps[MOST_DIMS]
     cdef int ndim = len(shape)
     cdef int extra = ndim - cnp.PyArray_NDIM(a)
     cdef int i
     cdef ndarray made
+    if ndim > MOST_DIMS:
+        raise RuntimeError(f"a tensor has at most {MOST_DIMS} dimensions, but got sizes for {ndim}")
     for i in range(ndim):
         sizes[i] = shape[i]
         steps[i] = cnp.PyArray_STRIDE(a, i - extra) if i >= extra and cnp.PyArray_DIM(a, i - extra) == sizes[i] else 0
     made = cnp.PyArray_New(
         ndarray, ndim, sizes, cnp.PyArray_TYPE(a), steps, cnp.PyArray_DATA(a), 0,
-        cnp.NPY_ARRAY_WRITEABLE if cnp.PyArray_ISWRITEABLE(a) else 0, None,
+        cnp.NPY_ARRAY_WRITEABLE if writable else 0, None,
     )
     cnp.PyArray_UpdateFlags(made, cnp.NPY_ARRAY_C_CONTIGUOUS | cnp.NPY_ARRAY_F_CONTIGUOUS | cnp.NPY_ARRAY_ALIGNED)
     cnp.set_array_base(made, a)
     return made
+
+
+def _expand_forward(a, shape):
+    return expanded(a, shape, a.flags.writeable)
 
 
 cdef Row _expand_row = row("expand", _expand_forward, (lambda g, out, a, shape: g,), ((),), view=True)
@@ -343,7 +349,8 @@ def expand(input, *sizes):
                 f"dimension {i}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(shape)}"
             )
         wanted.append(size)
-    return view_of(_expand_row, input, _expand_forward(array_of(input), wanted), {"shape": tuple(wanted)})
+    made = expanded(array_of(input), wanted, cnp.PyArray_ISWRITEABLE(array_of(input)))
+    return view_of(_expand_row, input, made, {"shape": tuple(wanted)})
 
 
 def expand_as(input, other):
