@@ -76,7 +76,12 @@ cdef extern from *:
     }
     static PyObject *fastgd_new_tuple(PyObject *kind, Py_ssize_t length)
     {
-        return PyType_GenericAlloc((PyTypeObject *)kind, length);
+        PyObject *made = PyType_GenericAlloc((PyTypeObject *)kind, length);
+    #if PY_VERSION_HEX >= 0x030E0000
+        if (made)
+            ((PyTupleObject *)made)->ob_hash = -1;      /* Python 3.14 keeps the hash once it is known */
+    #endif
+        return made;
     }
     static PyObject *fastgd_type_dict(PyObject *type) { return ((PyTypeObject *)type)->tp_dict; }
     """

@@ -295,6 +295,7 @@ def test_equal_and_allclose():
 def test_a_size_is_cut_into_sizes():
     shape = fastgd.zeros(2, 3, 4).shape
     assert type(shape[1:]) is fastgd.Size and shape[1:] == (3, 4) and shape[-1] == 4
+    assert hash(shape) == hash((2, 3, 4)) and {shape: 1}[(2, 3, 4)] == 1
     with pytest.raises(IndexError):
         shape[3]
 
