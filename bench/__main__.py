@@ -7,10 +7,10 @@ import time
 from itertools import groupby
 from pathlib import Path
 
-from . import descent, footprint, limits, report, turn
+from . import descent, footprint, limits, report, small, turn
 from .timing import Workers
 
-QUESTIONS = {"limits": limits, "turn": turn, "descent": descent, "footprint": footprint}
+QUESTIONS = {"limits": limits, "turn": turn, "small": small, "descent": descent, "footprint": footprint}
 
 
 def answers(name, cores, quick, say):

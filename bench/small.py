@@ -1,20 +1,20 @@
 """What does one operation on ten elements cost, beside torch?
 
-Each is timed computed only, and recorded with its backward where it has one: both libraries in one process, on one
-thread, their repeats in turns, the quickest of each. Then a hand-written polynomial's step, a step of Adam, and a whole
-script from start to end, each library in processes of its own.
+Each is computed only, and recorded with its backward where it has one. Then a hand-written polynomial's step, a step of
+Adam, and a whole script from start to end.
 """
 
-import importlib.util
 import subprocess
 import sys
 import tempfile
 import timeit
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from .timing import in_turns, shown
+from . import Row
+from .loops import load
 
 # x and y: vectors of ten; X: (5, 2); p: ten between 0 and 1; i: ten integers; m: ten bools.
 NOT_RECORDED = """
@@ -207,7 +207,7 @@ def lines(text):
     return [line.strip() for line in text.strip().splitlines()]
 
 
-def names(library, recorded=False):
+def names(library, recorded):
     """What the operations are applied to."""
     rng = np.random.default_rng(0)
     array = rng.normal(size=10).astype(np.float32)
@@ -234,22 +234,14 @@ def names(library, recorded=False):
     return made
 
 
-def timed(statement, namespaces, seconds, repeats):
-    """The quickest seconds of a statement under each library."""
-    runs = {name: timeit.Timer(statement, globals=given).timeit for name, given in namespaces.items()}
-    return {name: min(taken) for name, taken in in_turns(runs, seconds, repeats).items()}
+def computed(name, operation):
+    return timeit.Timer(operation, globals=names(load(name, 1), False)).timeit
 
 
-def operations(libraries, seconds, repeats):
-    """(operation, computed or with its backward, seconds by library)."""
-    plain = {name: names(library) for name, library in libraries.items()}
-    leaves = {name: names(library, True) for name, library in libraries.items()}
-    for operation in lines(RECORDED) + lines(NOT_RECORDED):
-        yield operation, "computed", timed(operation, plain, seconds, repeats)
-        if operation in lines(RECORDED):
-            for given in leaves.values():
-                given["g"] = given["torch"].ones_like(eval(operation, given).detach())
-            yield operation, "and backward", timed(f"({operation}).backward(g)", leaves, seconds, repeats)
+def with_backward(name, operation):
+    given = names(load(name, 1), True)
+    given["g"] = given["torch"].ones_like(eval(operation, given).detach())
+    return timeit.Timer(f"({operation}).backward(g)", globals=given).timeit
 
 
 POLYNOMIAL = """
@@ -262,20 +254,21 @@ with torch.no_grad():
     d.sub_(1e-6 * d.grad)
     a.grad = b.grad = c.grad = d.grad = None
 """
-ADAM = "optimizer.step()"
 
 
-def polynomial(library):
+def polynomial(name):
+    library = load(name, 1)
     x = library.linspace(-3, 3, 2000)
-    leaves = {name: library.zeros((), requires_grad=True) for name in "abcd"}
-    return {"torch": library, "x": x, "y": x.sin(), **leaves}
+    leaves = {leaf: library.zeros((), requires_grad=True) for leaf in "abcd"}
+    return timeit.Timer(POLYNOMIAL, globals={"torch": library, "x": x, "y": x.sin(), **leaves}).timeit
 
 
-def adam(library):
+def adam(name):
+    library = load(name, 1)
     model = library.nn.Linear(10, 1)
     optimizer = library.optim.Adam(model.parameters(), lr=1e-6)
     model(library.ones(20, 10)).sum().backward()
-    return {"optimizer": optimizer}
+    return timeit.Timer("optimizer.step()", globals={"optimizer": optimizer}).timeit
 
 
 SCRIPT = """
@@ -295,45 +288,30 @@ print(f"{loss.item():.4f}", model.weight, model.bias)
 """
 
 
-def whole_script(libraries, repeats):
-    """The quickest seconds from the start to the end of a script under each library."""
-    with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder, "regression.py")
-        script.write_text(SCRIPT)
-        commands = {"fastgd": [sys.executable, "-m", "fastgd", str(script)], "torch": [sys.executable, str(script)]}
+def whole_script(name):
+    load(name, 1)  # says whether it is there
+    folder = tempfile.TemporaryDirectory()
+    script = Path(folder.name, "regression.py")
+    script.write_text(SCRIPT)
+    command = [sys.executable, *(["-m", "fastgd"] if name == "fastgd" else []), str(script)]
 
-        def run(command):
-            return lambda n: [subprocess.run(command, check=True, capture_output=True) for _ in range(n)]
+    def run(n):
+        for _ in range(n):
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
-        taken = in_turns({name: run(commands[name]) for name in libraries}, 0, repeats)
-    return {name: min(seconds) for name, seconds in taken.items()}
-
-
-def row(what, how, taken):
-    line = f"{what:68} {how:12} {shown(taken['fastgd']):>8}"
-    if "torch" in taken:
-        ratio = taken["torch"] / taken["fastgd"]
-        line += f" {shown(taken['torch']):>8} {ratio:7.2f}" + ("   LOSES" if ratio < 1 else "")
-    print(line, flush=True)
+    run.folder = folder  # goes with the function
+    return run
 
 
-def main(quick=False):
-    import fastgd
+def rows():
+    def row(group, size, make, *arguments, quick=False):
+        libraries = {name: partial(make, name, *arguments) for name in ("fastgd", "torch")}
+        return Row(group, size, libraries, {"fastgd": ("torch",)}, quick=quick)
 
-    libraries = {"fastgd": fastgd}
-    if importlib.util.find_spec("torch"):
-        import torch
-
-        torch.set_num_threads(1)
-        libraries["torch"] = torch
-    else:
-        print("torch is not installed: no ratios")
-    seconds, repeats = (0.001, 2) if quick else (0.003, 25)
-    print(f"{'operation':68} {'':12} {'fastgd':>8} {'torch':>8} {'ratio':>7}")
-    for what, how, taken in operations(libraries, seconds, repeats):
-        row(what, how, taken)
-    for what, statement, make in (("a + b*x + c*x**2 + d*x**3, 2000 points", POLYNOMIAL, polynomial),
-                                  ("Adam, a Linear of ten features", ADAM, adam)):  # fmt: skip
-        namespaces = {name: make(library) for name, library in libraries.items()}
-        row(what, "a step", timed(statement, namespaces, 5 * seconds, repeats))
-    row("a script of 200 steps", "from start", whole_script(libraries, 2 if quick else 5))
+    for operation in lines(RECORDED) + lines(NOT_RECORDED):
+        yield row("ten elements", operation, computed, operation, quick=operation in ("x + y", "x.mean()"))
+    for operation in lines(RECORDED):
+        yield row("recorded, with backward", operation, with_backward, operation, quick=operation == "x.mean()")
+    yield row("a step", "a + b*x + c*x**2 + d*x**3, 2000 points", polynomial)
+    yield row("a step", "Adam, a Linear of ten features", adam)
+    yield row("from start to end", "a script of 200 steps", whole_script)
