@@ -64,42 +64,43 @@ cdef void run_range(Pass *job, int i) noexcept nogil:
     )
 
 
-cdef class Share:
-    """The ranges that one thread works on."""
+cdef class Work:
+    """The ranges of one pass; whoever calls it takes one after the other while there are any."""
 
     cdef Pass *job
-    cdef int start, end
+    cdef int taken, finished, count
+    cdef object all_finished        # a lock, released by who finishes the last range
 
     def __call__(self):
         cdef int i
-        with nogil:
-            for i in range(self.start, self.end):
+        while self.taken < self.count:
+            i = self.taken
+            self.taken += 1
+            with nogil:
                 run_range(self.job, i)
+            self.finished += 1
+            if self.finished == self.count:
+                self.all_finished.release()
 
 
 cdef void run_ranges(Pass *job, int count) noexcept with gil:
-    """All ranges, shared among the threads; this one takes the first share."""
-    cdef Share share
-    cdef int threads = min(<int>_count, count)
-    cdef int t
-    shares = []
-    for t in range(threads):
-        share = Share()
-        share.job, share.start, share.end = job, t * count // threads, (t + 1) * count // threads
-        shares.append(share)
-    waiting = []
-    interrupted = False
+    """All ranges, by this thread and the pool's. They write into this pass's memory: whatever happens, it waits."""
+    cdef Work work = Work()
+    cdef bint interrupted = False
+    work.job, work.count = job, count
+    work.all_finished = _thread.allocate_lock()
+    work.all_finished.acquire()
     try:
-        waiting = [_the_pool().submit(share) for share in shares[1:]]
+        for _ in range(min(_count, count) - 1):
+            _the_pool().submit(work)
+    except KeyboardInterrupt:
+        interrupted = True
     except RuntimeError:            # the interpreter shuts down: no more threads
         pass
-    for share in [shares[0], *shares[1 + len(waiting) :]]:
-        share()
-    # The threads write into this pass's memory: whatever happens, it waits for them.
-    while waiting:
+    work()
+    while work.finished < count:
         try:
-            waiting[-1].result()
-            waiting.pop()
+            work.all_finished.acquire()
         except KeyboardInterrupt:
             interrupted = True
     if interrupted:

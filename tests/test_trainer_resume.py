@@ -123,7 +123,7 @@ def fit(rows, features, outputs=1, **options):
         ("fit(2000, 50, batch_size=64, shuffle=True, engine='eager')", "eager", True),
         ("fit(300_000, 40, batch_size=1, shuffle=True, engine='eager')", "eager", False),
         ("fit(20_000_000, 4, batch_size=1)", "stream", False),
-        ("fit(200_000, 200, 250)", "stream", False),
+        ("fit(200_000, 500, 500)", "stream", False),
     ],
 )
 def test_ctrl_c_stops_at_once_and_at_a_whole_epoch(call, engine, whole_epochs, tmp_path):
