@@ -60,7 +60,18 @@ from .legacy import (
 )
 from .methods import is_complex, is_floating_point, is_nonzero, is_tensor, numel
 from .ops import *
-from .linalg import cross, det, inv as inverse, logdet, pinv as pinverse
+from .linalg import (
+    cholesky_solve,
+    cross,
+    det,
+    inv as inverse,
+    logdet,
+    old_cholesky as cholesky,
+    old_qr as qr,
+    old_svd as svd,
+    pinv as pinverse,
+    slogdet,
+)
 from .printing import get_printoptions, set_printoptions
 from . import autograd, backends, cuda, linalg, nn, optim, random, utils, version
 from .autograd import enable_grad, inference_mode, is_inference_mode_enabled, no_grad, set_grad_enabled
@@ -102,6 +113,10 @@ def __getattr__(name):
 
         globals()[name] = found = getattr(import_module("." + _LATER[name], __name__), name)
         return found
+    if name in ("distributions", "testing"):
+        from importlib import import_module
+
+        return import_module("." + name, __name__)
     if name == "__version__":
         # importlib.metadata takes 15 ms, a fifth of what importing numpy takes.
         from importlib.metadata import version as installed_version

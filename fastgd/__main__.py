@@ -2,16 +2,18 @@
 
 import builtins
 import os
+import pkgutil
 import runpy
 import sys
 from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec
 from itertools import pairwise
 from types import ModuleType
 
 from .standin import install_as_torch
 
 USAGE = """\
-usage: python -m fastgd script.py [argument ...]
+usage: python -m fastgd script.py [argument ...]     (or a folder or zip file with a __main__.py)
        python -m fastgd -m module [argument ...]
 
 Runs a Python program in which `import torch` means fastgd.
@@ -33,7 +35,12 @@ def main(arguments):
         runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
     else:
         sys.argv = arguments
-        _run_script(os.path.join(os.getcwd(), arguments[0]))
+        path = os.path.join(os.getcwd(), arguments[0])
+        finder = pkgutil.get_importer(path)
+        if finder is None:
+            _run_script(path)
+        else:
+            _run_folder(path, finder)
 
 
 def _run_script(path):
@@ -50,6 +57,22 @@ def _run_script(path):
     vars(program).update(__file__=path, __loader__=loader, __builtins__=builtins, __annotations__={}, __cached__=None)
     sys.modules["__main__"] = program
     exec(compile(source, path, "exec", dont_inherit=True), vars(program))
+
+
+def _run_folder(path, finder):
+    """What python does with a folder or zip file: runs its __main__.py."""
+    spec = finder.find_spec("__main__")
+    if spec is None:
+        sys.stderr.write(f"{sys.executable}: can't find '__main__' module in {path!r}\n")
+        sys.exit(1)
+    if sys.flags.safe_path:
+        sys.path.insert(0, path)
+    else:
+        sys.path[0] = path
+    program = module_from_spec(spec)
+    vars(program).update(__builtins__=builtins, __annotations__={})
+    sys.modules["__main__"] = program
+    exec(spec.loader.get_code("__main__"), vars(program))
 
 
 def _report(kind, error, trace):

@@ -401,16 +401,16 @@ cdef class Derived(Form):
             check_freed(step, sweep)
             step = step.inner
         self.root.check_rows()
-        if self.root.weight is not None:
-            gradient = self.hand_over(self.weight_gradient, factor, sweep)
-            if not laid_out_alike(self.root):
-                gradient = fit_weight(gradient, self.root)
-            sweep.send(self.root.weight, gradient, True)
         if self.root.bias is not None:
             gradient = self.hand_over(self.bias_gradient, factor, sweep)
             if cnp.PyArray_SIZE(self.root.bias_like) != self.root.k:
                 gradient = fit_bias(gradient, self.root)
             sweep.send(self.root.bias, gradient, True)
+        if self.root.weight is not None:
+            gradient = self.hand_over(self.weight_gradient, factor, sweep)
+            if not laid_out_alike(self.root):
+                gradient = fit_weight(gradient, self.root)
+            sweep.send(self.root.weight, gradient, True)
         if not sweep.retain:
             step = self.inner
             while step is not None:

@@ -17,11 +17,14 @@ cdef object check_version(Storage storage, Py_ssize_t version, ndarray saved, No
     """Refuses to go on where a saved array was written to since `version`; made_by is None for a leaf."""
     if storage.version != version:
         origin = "" if made_by is None else f", which is output 0 of {made_by.label.partition('Backward')[0]},"
-        raise RuntimeError(
-            "one of the variables needed for gradient computation has been modified by an inplace operation: "
-            f"[torch.{of_array(saved).legacy}Tensor {list((<object>saved).shape)}]{origin} is at version "
-            f"{storage.version}; expected version {version} instead. Hint: write to a copy (x.clone()), or call "
-            "backward() before writing."
+        raise advised(
+            RuntimeError(
+                "one of the variables needed for gradient computation has been modified by an inplace operation: "
+                f"[torch.{of_array(saved).legacy}Tensor {list((<object>saved).shape)}]{origin} is at version "
+                f"{storage.version}; expected version {version} instead. Hint: enable anomaly detection to find the "
+                "operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True)."
+            ),
+            "Write to a copy (x.clone()), or call backward() before writing.",
         )
 
 

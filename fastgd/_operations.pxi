@@ -223,25 +223,39 @@ cpdef Tensor apply_inplace(Row row, tuple args, dict options):
     return target
 
 
+def written_by(Tensor target, Tensor made):
+    """Records that a tensor, written to already, is what `made` is: the result of a Function on the same memory."""
+    check_inplace(target)
+    if made._node is None:
+        return target
+    if target._base is not None:
+        record_part(target._base, target, made)
+    else:
+        target._node, target._requires_grad = made._node, False
+    return target
+
+
+cdef object offsets(ndarray array):
+    """How many bytes each element lies behind the first."""
+    total = np.zeros((<object>array).shape, np.intp)
+    for axis in range(cnp.PyArray_NDIM(array)):
+        steps = np.arange(cnp.PyArray_DIM(array, axis), dtype=np.intp) * cnp.PyArray_STRIDE(array, axis)
+        total += steps.reshape((-1,) + (1,) * (cnp.PyArray_NDIM(array) - axis - 1))
+    return total
+
+
 cdef object record_part(Tensor base, Tensor part, Tensor value):
     """Records that a part of a tensor has been replaced, and that the part comes from the tensor as it is now."""
     cdef ndarray array = array_of(base)
-    number = np.empty_like(array, np.intp)
-    if number.strides != tuple([step // array.itemsize * number.itemsize for step in (<object>array).strides]):
-        raise NotImplementedError(
-            "writing into a view of a tensor with gaps in its memory is not recorded: write to a .clone()"
-        )
-    number[...] = np.arange(array.size).reshape(number.shape)
     offset = <Py_ssize_t>(<char *>cnp.PyArray_DATA(part._array) - <char *>cnp.PyArray_DATA(array))
-    options = {
-        "places": np.ndarray(
-            (<object>part._array).shape,
-            np.intp,
-            number,
-            offset // array.itemsize * number.itemsize,
-            [step // array.itemsize * number.itemsize for step in (<object>part._array).strides],
-        ).copy()
-    }
+    places = offsets(part._array) + offset
+    if cnp.PyArray_IS_C_CONTIGUOUS(array):
+        places //= cnp.PyArray_ITEMSIZE(array)
+    else:
+        elements = offsets(array).ravel()
+        order = np.argsort(elements)
+        places = order[np.searchsorted(elements, places, sorter=order)]
+    options = {"places": places}
     kept = wrap(array)
     kept._node = base._node
     record(base, row_of("replace_part"), (kept, value), (array, value._array), options)
@@ -262,6 +276,9 @@ cdef object store(ndarray array, ndarray result):
     cnp.PyArray_CopyInto(array, result)
 
 
+WRITE_TO_DATA = "Write to it under `with no_grad():`, or to its .data."
+
+
 cdef object check_inplace(Tensor target):
     if not cnp.PyArray_ISWRITEABLE(array_of(target)):
         raise ValueError(
@@ -271,15 +288,14 @@ cdef object check_inplace(Tensor target):
     if not fastgd_grad_enabled:
         return
     if target._node is None and target._requires_grad:
-        raise RuntimeError(
-            "a leaf Variable that requires grad is being used in an in-place operation. Write to it under "
-            "`with no_grad():`, or to its .data."
+        raise advised(
+            RuntimeError("a leaf Variable that requires grad is being used in an in-place operation."), WRITE_TO_DATA
         )
     # A detached tensor is a view too, but requires no gradient: state_dict()'s tensors may be written to.
     if requires_grad(target) and target._base is not None and target._base._requires_grad and target._base._node is None:
-        raise RuntimeError(
-            "a view of a leaf Variable that requires grad is being used in an in-place operation. Write to it under "
-            "`with no_grad():`, or to its .data."
+        raise advised(
+            RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation."),
+            WRITE_TO_DATA,
         )
 
 

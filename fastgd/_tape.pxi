@@ -59,7 +59,7 @@ def shown(Node node):
     """The GradFn of a node."""
     kind = GradFn.kinds.get(node.label)
     if kind is None:
-        kind = GradFn.kinds[node.label] = type(node.label, (GradFn,), {"__slots__": ()})
+        kind = GradFn.kinds[node.label] = type(node.label, (GradFn,), {"__slots__": (), "__module__": "builtins"})
     return kind(node)
 
 
@@ -252,15 +252,15 @@ cdef object start(Sweep sweep, Tensor tensor, ndarray gradient):
 cdef ndarray root_gradient(Tensor tensor, object given):
     """The gradient to start from; None stands for 1."""
     if not requires_grad(tensor):
-        raise RuntimeError(
-            "element 0 of tensors does not require grad and does not have a grad_fn: nothing that it was computed "
-            "from has requires_grad=True, or it was computed under no_grad()"
+        raise advised(
+            RuntimeError("element 0 of tensors does not require grad and does not have a grad_fn"),
+            "Nothing that it was computed from has requires_grad=True, or it was computed under no_grad().",
         )
     if given is None:
         if numel(tensor) != 1:
-            raise RuntimeError(
-                f"grad can be implicitly created only for scalar outputs, but this one has shape {shape_of(tensor)}: "
-                "take its .sum() or .mean() first, or pass backward(gradient=...)"
+            raise advised(
+                RuntimeError("grad can be implicitly created only for scalar outputs"),
+                f"This one has shape {shape_of(tensor)}: take its .sum() or .mean(), or pass backward(gradient=...).",
             )
         if ndim(tensor):
             return np.ones(shape_of(tensor), array_dtype(tensor))

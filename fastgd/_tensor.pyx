@@ -21,7 +21,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from ._types import Size, by_number as DTYPES, cpu, of_array
+from ._types import Size, advised, by_number as DTYPES, cpu, of_array
 
 cnp.import_array()
 
@@ -330,7 +330,14 @@ cdef class Tensor:
         strides = tuple([step // array.itemsize for step in (<object>array).strides])
         return strides if dim is None else strides[dim]
 
-    def is_contiguous(self):
+    def storage_offset(self):
+        """How many elements lie in memory before the first, from the tensor on that this is a view of."""
+        if self._base is None:
+            return 0
+        array, base = array_of(self), array_of(self._base)
+        return (<Py_ssize_t>(<char *>cnp.PyArray_DATA(array) - <char *>cnp.PyArray_DATA(base))) // array.itemsize
+
+    def is_contiguous(self, memory_format=None):
         return bool(array_of(self).flags.c_contiguous)
 
     def data_ptr(self):
@@ -368,9 +375,9 @@ cdef class Tensor:
                 "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
             )
         if requires_grad and not self.dtype.is_floating_point:
-            raise RuntimeError(
-                f"only Tensors of floating point dtype can require gradients, but this one is {self.dtype}: "
-                "convert it with .float()"
+            raise advised(
+                RuntimeError("only Tensors of floating point dtype can require gradients"),
+                f"This one is {self.dtype}: convert it with .float().",
             )
         self._requires_grad = requires_grad
         return self
@@ -582,7 +589,9 @@ cdef class Tensor:
 
     cdef object one_element(self):
         if numel(self) != 1:
-            raise ValueError(f"only one element tensors can be converted to Python scalars, but this has {numel(self)}")
+            raise advised(
+                ValueError("only one element tensors can be converted to Python scalars"), f"It has {numel(self)}."
+            )
         return (<object>array_of(self)).item()
 
     def __index__(self):
@@ -772,11 +781,15 @@ class RemovableHandle:
 
     made = 0
 
-    def __init__(self, hooks, hook):
+    def __init__(self, hooks, hook, bint prepend=False):
         RemovableHandle.made += 1
         self.id = RemovableHandle.made
         self._hooks = hooks
+        before = list(hooks.items()) if prepend else ()
         hooks[self.id] = hook
+        for key, other in before:
+            del hooks[key]
+            hooks[key] = other
 
     def remove(self):
         self._hooks.pop(self.id, None)

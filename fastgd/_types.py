@@ -3,6 +3,12 @@
 import numpy as np
 
 
+def advised(error, advice):
+    """An error whose text is torch's, for scripts print it; what to do stands below it, as Python's note."""
+    error.add_note(advice)
+    return error
+
+
 class dtype:
     """The type of a tensor's elements; `numpy` is numpy's name for it."""
 
@@ -161,8 +167,9 @@ class device:
         kind, _, number = name.partition(":")
         if kind != "cpu":
             if kind == "cuda":
-                raise AssertionError(
-                    f"Torch not compiled with CUDA enabled: device must be 'cpu', but got {name!r}; this needs torch"
+                raise advised(
+                    AssertionError("Torch not compiled with CUDA enabled"),
+                    f"device must be 'cpu', but got {name!r}: fastgd runs on the CPU; this needs torch",
                 )
             raise RuntimeError(f"device must be 'cpu', but got {name!r}: fastgd runs on the CPU; this needs torch")
         self.index = index if not number else int(number)

@@ -13,7 +13,9 @@ from ._tensor import (
     is_grad_enabled,
     refuse_create_graph,
     row,
+    written_by,
 )
+from ._types import advised
 
 
 def is_inference_mode_enabled():
@@ -91,6 +93,7 @@ class FunctionCtx:
 
     _saved = ()
     _not_differentiable = ()
+    _dirty = ()
     _filled = True
 
     def save_for_backward(self, *tensors):
@@ -101,10 +104,14 @@ class FunctionCtx:
     def saved_tensors(self):
         for tensor, version in self._saved:
             if tensor is not None and tensor._version != version:
-                raise RuntimeError(
-                    "one of the variables needed for gradient computation has been modified by an inplace operation: "
-                    f"[{tensor.type()} {list(tensor.shape)}] is at version {tensor._version}; expected version "
-                    f"{version} instead. Hint: save a copy (x.clone())."
+                raise advised(
+                    RuntimeError(
+                        "one of the variables needed for gradient computation has been modified by an inplace "
+                        f"operation: [{tensor.type()} {list(tensor.shape)}] is at version {tensor._version}; expected version "
+                        f"{version} instead. Hint: enable anomaly detection to find the operation that failed to "
+                        "compute its gradient, with torch.autograd.set_detect_anomaly(True)."
+                    ),
+                    "Save a copy (x.clone()).",
                 )
         return tuple(tensor for tensor, _ in self._saved)
 
@@ -113,8 +120,8 @@ class FunctionCtx:
         self._not_differentiable = tensors
 
     def mark_dirty(self, *tensors):
-        """Says which inputs forward has written to: fastgd's Functions cannot."""
-        raise NotImplementedError("mark_dirty: a Function that writes to its inputs needs torch; return a new tensor")
+        """Says which inputs forward has written to, and returns."""
+        self._dirty = tensors
 
     def set_materialize_grads(self, value):
         """Whether backward gets zeros (True) or None for the outputs that nothing was computed from."""
@@ -222,14 +229,16 @@ class Function:
     def apply(cls, *args):
         """Computes the operation and records it."""
         call = _Call(cls, args)
-        made = tuple(
-            out
-            if not isinstance(out, Tensor) or any(out is other for other in call.ctx._not_differentiable)
-            else apply(cls._row, args, {"ctx": call, "output": i})
-            for i, out in enumerate(call.outputs)
-        )
+        made = tuple(cls._recorded(call, args, i, out) for i, out in enumerate(call.outputs))
         call.outputs = ()
         return made if call.several else made[0]
+
+    @classmethod
+    def _recorded(cls, call, args, i, out):
+        if not isinstance(out, Tensor) or any(out is other for other in call.ctx._not_differentiable):
+            return out
+        made = apply(cls._row, args, {"ctx": call, "output": i})
+        return written_by(out, made) if any(out is other for other in call.ctx._dirty) else made
 
 
 def once_differentiable(function):

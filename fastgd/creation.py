@@ -7,7 +7,7 @@ from itertools import chain
 import numpy as np
 
 from ._tensor import Tensor, from_array, get_default_dtype, method, ordinary, set_default_dtype_
-from ._types import as_dtype, device as device_type, float32, float64, of_array
+from ._types import advised, as_dtype, device as device_type, float32, float64, of_array
 from .ops._loops import line, powers, steps_from
 
 set_default_dtype_(float32)
@@ -29,9 +29,9 @@ def _made(array, requires_grad):
     made = from_array(array)
     if requires_grad:
         if array.dtype.kind != "f":
-            raise RuntimeError(
-                "Only Tensors of floating point and complex dtype can require gradients, but this one is "
-                f"torch.{array.dtype.name}: give dtype=fastgd.float32, or floats"
+            raise advised(
+                RuntimeError("Only Tensors of floating point and complex dtype can require gradients"),
+                f"This one is torch.{array.dtype.name}: give dtype=fastgd.float32, or floats.",
             )
         made.requires_grad_()
     return made
@@ -100,6 +100,8 @@ def _flatten(data, shape, level, flat):
             )
         data = data.detach().reshape(())
     if level == len(shape):
+        if isinstance(data, str) and flat:
+            raise TypeError("new(): invalid data type 'str'")
         if isinstance(data, (str, bytes)):
             raise ValueError(f"too many dimensions '{type(data).__name__}': elements are numbers")
         if hasattr(data, "__len__") and getattr(data, "ndim", 1) != 0:

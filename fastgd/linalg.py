@@ -12,15 +12,11 @@ from .ops.promotion import NO_OPTIONS
 OUT = -1
 
 
-class LinAlgError(RuntimeError):
+class _LinAlgError(RuntimeError):
     """A matrix without the property that was needed."""
 
 
-def _refuse(name):
-    def gradient(g, out, *arrays, **options):
-        raise NotImplementedError(f"{name}: fastgd has no gradient of it; this needs torch")
-
-    return gradient
+LinAlgError = _LinAlgError
 
 
 def _solved(name, function):
@@ -158,7 +154,20 @@ def logdet(A):
     return (sign + 1).log() - math.log(2) + size
 
 
-_pinv = row("linalg_pinv", lambda a, rtol: np.linalg.pinv(a, rtol), (_refuse("linalg.pinv"),), ((),))
+def _through_pinv(g, p, a):
+    """The gradient of a from that of its pseudo-inverse p, where the rank is constant (Golub and Pereyra, 1973)."""
+    pt, gt = _swapped(p), _swapped(g)
+    beside = pt @ p @ (gt - (gt @ p) @ a)
+    below = (gt - a @ (p @ gt)) @ p @ pt
+    return beside + below - pt @ g @ pt
+
+
+_pinv = row(
+    "linalg_pinv",
+    lambda a, rtol: np.linalg.pinv(a, rtol),
+    (lambda g, out, a, rtol: _through_pinv(g, out, a),),
+    ((0, OUT),),
+)
 
 
 def pinv(A, *, atol=None, rtol=None, hermitian=False):
@@ -168,12 +177,17 @@ def pinv(A, *, atol=None, rtol=None, hermitian=False):
     return apply(_pinv, (A,), {"rtol": rtol})
 
 
+def _lstsq_left(g, out, a, b, rcond):
+    columns = (g[..., None], b[..., None]) if b.ndim == 1 else (g, b)
+    return _through_pinv(columns[0] @ _swapped(columns[1]), np.linalg.pinv(a, rcond), a)
+
+
 _Lstsq = named("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
 _lstsq = row(
     "linalg_lstsq",
     lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[0],
-    (_refuse("linalg.lstsq"), _refuse("linalg.lstsq")),
-    ((), ()),
+    (_lstsq_left, lambda g, out, a, b, rcond: _swapped(np.linalg.pinv(a, rcond)) @ g),
+    ((0, 1), (0,)),
 )
 
 
@@ -261,16 +275,27 @@ def _array(tensor):
     return tensor.detach().numpy()
 
 
-def _factor_row(name, function, part):
+def _factor_row(name, function, gradient, part):
+    """A row for one of several factors: its gradient is that of all, where those of the others are 0."""
+
+    def alone(g, out, a, **options):
+        factors = function(a, **options)
+        flowing = [g if i == part else np.zeros_like(factor) for i, factor in enumerate(factors)]
+        return gradient(a, factors, flowing)
+
     return row(
-        f"linalg_{name}_{part}", lambda a, **options: function(a, **options)[part], (_refuse("linalg." + name),), ((),)
+        f"linalg_{name}_{part}",
+        lambda a, **options: function(a, **options)[part],
+        (alone,),
+        ((0,),),
+        label=f"Linalg{name.title()}Backward0",
     )
 
 
-def _decomposition(name, function, *names):
-    """Several factors of a matrix, in numpy's order; no gradients."""
+def _decomposition(name, function, gradient, *names):
+    """Several factors of a matrix, in numpy's order."""
     result = named("linalg_" + name, *names)
-    made = [_factor_row(name, function, part) for part in range(len(names))]
+    made = [_factor_row(name, function, gradient, part) for part in range(len(names))]
 
     def decompose(A, **options):
         return result(tuple(apply(part, (A,), options) for part in made))
@@ -279,9 +304,63 @@ def _decomposition(name, function, *names):
     return decompose
 
 
-_eigh = _decomposition("eigh", np.linalg.eigh, "eigenvalues", "eigenvectors")
-_svd = _decomposition("svd", np.linalg.svd, "U", "S", "Vh")
-_qr = _decomposition("qr", np.linalg.qr, "Q", "R")
+# The gradients of factors: Giles, "Collected matrix derivative results for forward and reverse mode", 2008; that of a
+# singular or an eigenvector is infinite where its value comes twice.
+
+
+def _gaps(values):
+    """values[k] - values[j], and 1 on the diagonal."""
+    return values[..., None, :] - values[..., :, None] + np.eye(values.shape[-1], dtype=values.dtype)
+
+
+def _diagonal_of(values):
+    return values[..., None] * np.eye(values.shape[-1], dtype=values.dtype)
+
+
+def _eigh_gradient(a, factors, flowing):
+    values, vectors = factors
+    inner = _swapped(vectors) @ flowing[1]
+    inner = (inner - inner * np.eye(inner.shape[-1], dtype=inner.dtype)) / _gaps(values)
+    made = vectors @ (inner + _diagonal_of(flowing[0])) @ _swapped(vectors)
+    return (made + _swapped(made)) / 2
+
+
+def _svd_gradient(a, factors, flowing):
+    u, s, vh = factors
+    gu, gs, gvh = flowing
+    k = s.shape[-1]
+    if u.shape[-1] > k or vh.shape[-2] > k:
+        if gu.any() or gvh.any():
+            raise RuntimeError(
+                "svd_backward: the gradient of singular vectors needs full_matrices=False, where each has its value"
+            )
+        u, gu, vh, gvh = u[..., :k], gu[..., :k], vh[..., :k, :], gvh[..., :k, :]
+
+    def skew(inner):
+        return (inner - _swapped(inner)) / _gaps(s * s)
+
+    left, right = _swapped(u) @ gu, gvh @ _swapped(vh)
+    inner = skew(left) * s[..., None, :] + s[..., None] * skew(_swapped(right)) + _diagonal_of(gs)
+    made = u @ inner @ vh
+    made += ((gu - u @ left) / s[..., None, :]) @ vh
+    return made + u @ ((gvh - right @ vh) / s[..., None])
+
+
+def _qr_gradient(a, factors, flowing):
+    q, r = factors
+    if r.shape[-1] != r.shape[-2] or q.shape[-2] < q.shape[-1]:
+        raise NotImplementedError(
+            "linalg.qr: fastgd has its gradient for mode='reduced' and no more columns than rows; this needs torch"
+        )
+    gq, gr = flowing
+    upper = np.triu(gr @ _swapped(r) - _swapped(q) @ gq)
+    inner = upper + _swapped(upper) - upper * np.eye(upper.shape[-1], dtype=upper.dtype)
+    return _swapped(np.linalg.solve(r, _swapped(gq + q @ inner)))
+
+
+_eigh = _decomposition("eigh", np.linalg.eigh, _eigh_gradient, "eigenvalues", "eigenvectors")
+_svd = _decomposition("svd", np.linalg.svd, _svd_gradient, "U", "S", "Vh")
+_qr = _decomposition("qr", np.linalg.qr, _qr_gradient, "Q", "R")
 
 
 def eigh(A, UPLO="L"):
@@ -304,7 +383,15 @@ def eigvalsh(A, UPLO="L"):
     return eigh(A, UPLO)[0]
 
 
-_svdvals = row("linalg_svdvals", lambda a: np.linalg.svd(a, compute_uv=False), (_refuse("linalg.svdvals"),), ((),))
+def _svdvals_gradient(g, out, a):
+    u, _, vh = np.linalg.svd(a, full_matrices=False)
+    return (u * g[..., None, :]) @ vh
+
+
+_svdvals = row(
+    "linalg_svdvals", lambda a: np.linalg.svd(a, compute_uv=False), (_svdvals_gradient,), ((0,),),
+    label="LinalgSvdBackward0",
+)  # fmt: skip
 
 
 def svdvals(A):
@@ -312,13 +399,39 @@ def svdvals(A):
     return apply(_svdvals, (A,), NO_OPTIONS)
 
 
-_cholesky = row("linalg_cholesky", _solved("cholesky", np.linalg.cholesky), (_refuse("linalg.cholesky"),), ((),))
+def _cholesky_gradient(g, out, a):
+    inner = np.tril(_swapped(out) @ g)
+    inner = 0.5 * (inner + _swapped(np.tril(inner, -1)))
+    return np.linalg.solve(_swapped(out), _swapped(np.linalg.solve(_swapped(out), inner)))
+
+
+_cholesky = row(
+    "linalg_cholesky",
+    _solved("cholesky", np.linalg.cholesky),
+    (_cholesky_gradient,),
+    ((OUT,),),
+    label="LinalgCholeskyExBackward0",
+)
 
 
 def cholesky(A, *, upper=False):
     """The lower triangular L of A = L L^T."""
     made = apply(_cholesky, (A,), NO_OPTIONS)
     return made.transpose(-2, -1) if upper else made
+
+
+def solve_triangular(A, B, *, upper, left=True, unitriangular=False):
+    """X of A X = B (of X A = B with left=False), reading one triangle of A; its diagonal is 1 with unitriangular."""
+    kept = A.triu(int(unitriangular)) if upper else A.tril(-int(unitriangular))
+    if unitriangular:
+        kept = kept + from_array(np.eye(A.shape[-1], dtype=A.dtype.numpy))
+    return solve(kept, B, left=left)
+
+
+def vander(x, N=None):
+    """The powers 0 to N - 1 of each element of x, as rows; N is the length of x by default."""
+    count = x.shape[-1] if N is None else N
+    return x.unsqueeze(-1) ** from_array(np.arange(count))
 
 
 def matrix_rank(A, tol=None, hermitian=False):
@@ -364,5 +477,37 @@ def cross(input, other, *, dim=-1):
 
 diagonal = Tensor.diagonal
 matmul = products.matmul
-for _name, _function in {"inverse": inv, "det": det, "logdet": logdet, "pinverse": pinv, "cross": cross}.items():
+
+
+# ---- under their names of before torch.linalg
+
+
+def cholesky_solve(B, L, upper=False):
+    """X of A X = B, given the factor L of A = L L^T (or the upper one)."""
+    lower = L.transpose(-2, -1) if upper else L
+    return solve_triangular(lower.transpose(-2, -1), solve_triangular(lower, B, upper=False), upper=True)
+
+
+def old_cholesky(input, upper=False):
+    """`linalg.cholesky` under its old name."""
+    return cholesky(input, upper=upper)
+
+
+def old_qr(input, some=True):
+    """`linalg.qr` under its old name."""
+    return _Qr(qr(input, "reduced" if some else "complete"))
+
+
+def old_svd(input, some=True, compute_uv=True):
+    """U, S and V of input = U diag(S) V^T: `linalg.svd` gives V^T."""
+    u, s, vh = svd(input, not some)
+    return _Svd((u, s, vh.transpose(-2, -1)))
+
+
+_Qr, _Svd = named("qr", "Q", "R"), named("svd", "U", "S", "V")
+
+for _name, _function in {
+    "inverse": inv, "det": det, "logdet": logdet, "slogdet": slogdet, "pinverse": pinv, "cross": cross, "svd": old_svd,
+    "qr": old_qr, "cholesky": old_cholesky, "cholesky_solve": cholesky_solve,
+}.items():  # fmt: skip
     method(_name, _function)

@@ -2,10 +2,9 @@
 
 from ._tensor import Parameter, Tensor, apply, from_array, get_default_dtype, method, row
 from ._types import (
+    advised,
     as_dtype,
     bool_,
-    device as device_type,
-    dtype as dtype_type,
     float16,
     float32,
     float64,
@@ -14,6 +13,12 @@ from ._types import (
     int32,
     int64,
     uint8,
+)
+from ._types import (
+    device as device_type,
+)
+from ._types import (
+    dtype as dtype_type,
 )
 from .legacy import dtype_of
 from .ops.views import reversed_dims
@@ -128,7 +133,7 @@ def _itself(input, *args, **options):
 
 def cuda(input, *args, **options):
     """An error: fastgd runs on the CPU."""
-    raise AssertionError("Torch not compiled with CUDA enabled: fastgd runs on the CPU; this needs torch")
+    raise advised(AssertionError("Torch not compiled with CUDA enabled"), "fastgd runs on the CPU; this needs torch.")
 
 
 def get_device(input):

@@ -6,12 +6,24 @@ loops, in _random.pyx and its headers; DESIGN.md, "Numbers and randomness", sums
 """
 
 import contextlib
+import math
 
 import numpy as np
 
 from ._random import Stream
-from ._tensor import Tensor, apply, from_array, get_default_dtype, method, prepare_write, row
-from ._types import as_dtype, device as device_type, int64
+from ._tensor import (
+    Tensor,
+    apply,
+    apply_inplace,
+    from_array,
+    get_default_dtype,
+    is_grad_enabled,
+    method,
+    prepare_write,
+    row,
+)
+from ._types import as_dtype, int64
+from ._types import device as device_type
 
 
 class Generator(Stream):
@@ -404,6 +416,73 @@ def bernoulli(input, p=None, *, generator=None, out=None):
     return made if out is None else _copied("bernoulli", made, out)
 
 
+_poisson_row = row(
+    "poisson",
+    lambda rate, stream: _poisson_draws(rate, stream),
+    (lambda g, out, rate, stream: np.zeros_like(g),),
+    ((),),
+)
+
+
+def _poisson_draws(rate, stream):
+    if not (rate >= 0).all():
+        raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
+    word = np.empty(1)
+
+    def uniform():
+        return stream.uniform_(word).item()
+
+    drawn = [_poisson_draw(float(one), uniform) for one in rate.ravel().tolist()]
+    return np.array(drawn, rate.dtype).reshape(rate.shape)
+
+
+def _poisson_draw(rate, uniform):
+    """torch's rules: a product of uniforms below a rate of 10 (Knuth), transformed rejection above (Hoermann, 1993)."""
+    if rate == 0:
+        return 0
+    if rate < 10:
+        floor, product, count = math.exp(-rate), uniform(), 0
+        while product > floor:
+            product *= uniform()
+            count += 1
+        return count
+    root, log_rate = math.sqrt(rate), math.log(rate)
+    b = 0.931 + 2.53 * root
+    a = -0.059 + 0.02483 * b
+    inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
+    inner = 0.9277 - 3.6224 / (b - 2)
+    while True:
+        u = uniform() - 0.5
+        v = uniform()
+        tail = 0.5 - abs(u)
+        count = math.floor((2 * a / tail + b) * u + rate + 0.43)
+        if tail >= 0.07 and v <= inner:
+            return count
+        if count < 0 or (tail < 0.013 and v > tail):
+            continue
+        if math.log(v) + math.log(inverse_alpha) - math.log(a / (tail * tail) + b) <= (
+            count * log_rate - rate - math.lgamma(count + 1)
+        ):
+            return count
+
+
+def poisson(input, generator=None):
+    """Counts of given expectations.
+
+    Args:
+        input: the expectation of each element; gradients with respect to it are zero.
+        generator: where to draw from; the default generator if None.
+
+    Raises:
+        RuntimeError: a negative expectation.
+
+    Example:
+        >>> fastgd.poisson(fastgd.tensor([0.0, 0.0]))
+        tensor([0., 0.])
+    """
+    return apply(_poisson_row, (_tensor("poisson", input),), {"stream": stream_of(generator, "poisson")})
+
+
 def multinomial(input, num_samples, replacement=False, *, generator=None, out=None):
     """Numbers of categories, drawn by their weights.
 
@@ -471,36 +550,47 @@ def _plain(p):
     return p.detach().numpy() if isinstance(p, Tensor) else p
 
 
+_drawn_rows = {
+    name: row(name + "_", lambda a, draw: draw(np.empty_like(a)), (lambda g, out, a, draw: np.zeros_like(g),), ((),),
+              label=name.title() + "Backward0")
+    for name in ("uniform", "normal", "exponential", "random", "bernoulli")
+}  # fmt: skip
+
+
+def _filled(input, name, generator, *args):
+    """Draws into a tensor; one that is recorded has no gradient with respect to what it was."""
+    draw = getattr(stream_of(generator, name + "_"), name + "_")
+    if is_grad_enabled() and input.requires_grad:
+        return apply_inplace(_drawn_rows[name], (input,), {"draw": lambda array: draw(array, *args)})
+    draw(prepare_write(input), *args)
+    return input
+
+
 def uniform_(input, from_=0.0, to=1.0, *, generator=None):
     """Fills the tensor with uniforms from [from_, to)."""
-    stream_of(generator, "uniform_").uniform_(prepare_write(input), from_, to)
-    return input
+    return _filled(input, "uniform", generator, from_, to)
 
 
 def normal_(input, mean=0.0, std=1.0, *, generator=None):
     """Fills the tensor with normals."""
-    stream_of(generator, "normal_").normal_(prepare_write(input), mean, std)
-    return input
+    return _filled(input, "normal", generator, mean, std)
 
 
 def exponential_(input, lambd=1.0, *, generator=None):
     """Fills the tensor with exponentials of the rate lambd."""
-    stream_of(generator, "exponential_").exponential_(prepare_write(input), lambd)
-    return input
+    return _filled(input, "exponential", generator, lambd)
 
 
 def random_(input, *bounds, to=None, generator=None):
     """Fills the tensor with integers: random_(from, to), random_(to), or random_() for all that the dtype counts."""
     if to is not None:
         bounds = (*bounds, to)
-    stream_of(generator, "random_").random_(prepare_write(input), *bounds)
-    return input
+    return _filled(input, "random", generator, *bounds)
 
 
 def bernoulli_(input, p=0.5, *, generator=None):
     """Fills the tensor with 1 (probability p, a number or a tensor that broadcasts) and 0."""
-    stream_of(generator, "bernoulli_").bernoulli_(prepare_write(input), _plain(p))
-    return input
+    return _filled(input, "bernoulli", generator, _plain(p))
 
 
 for _function in (uniform_, normal_, exponential_, random_, bernoulli_, bernoulli, multinomial):
@@ -515,6 +605,7 @@ __all__ = [
     "manual_seed",
     "multinomial",
     "normal",
+    "poisson",
     "rand",
     "rand_like",
     "randint",

@@ -12,9 +12,9 @@ from ._naming import rename
 
 # Modules that have the same name in both.
 _SAME = (
-    "autograd", "backends", "backends.cuda", "backends.cudnn", "backends.mkl", "backends.mps", "cuda", "linalg", "nn",
-    "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "random", "testing", "utils", "utils.data",
-    "version",
+    "autograd", "backends", "backends.cuda", "backends.cudnn", "backends.mkl", "backends.mps", "cuda", "distributions",
+    "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "random", "testing", "utils",
+    "utils.data", "version",
 )  # fmt: skip
 
 # Where torch defines its classes: they print by these names, and some scripts import them from there.
@@ -23,12 +23,22 @@ _HOMES = {
     "autograd.function": "Function",
     "autograd.grad_mode": "enable_grad inference_mode no_grad set_grad_enabled",
     "autograd.variable": "",
+    "functional": "",
+    "serialization": "",
+    "distributions.distribution": "Distribution",
+    "distributions.multivariate_normal": "MultivariateNormal",
+    "distributions.normal": "Normal",
+    "distributions.uniform": "Uniform",
     "nn.modules": "",
-    "nn.modules.activation": "ReLU Sigmoid Tanh",
+    "nn.modules.activation": "ELU LeakyReLU LogSigmoid LogSoftmax ReLU Sigmoid Softmax Softplus Tanh",
     "nn.modules.container": "ModuleDict ModuleList ParameterDict ParameterList Sequential",
-    "nn.modules.flatten": "Flatten",
-    "nn.modules.linear": "Identity Linear",
-    "nn.modules.loss": "BCELoss BCEWithLogitsLoss CrossEntropyLoss HuberLoss L1Loss MSELoss PoissonNLLLoss SmoothL1Loss",
+    "nn.modules.dropout": "Dropout",
+    "nn.modules.flatten": "Flatten Unflatten",
+    "nn.modules.linear": "Identity LazyLinear Linear",
+    "nn.modules.loss": (
+        "BCELoss BCEWithLogitsLoss CrossEntropyLoss GaussianNLLLoss HuberLoss L1Loss MSELoss NLLLoss PoissonNLLLoss "
+        "SmoothL1Loss _Loss"
+    ),
     "nn.modules.module": "Module",
     "nn.parameter": "Parameter",
     "nn.utils.clip_grad": "",
@@ -44,9 +54,11 @@ _HOMES = {
     "optim.optimizer": "Optimizer",
     "optim.rmsprop": "RMSprop",
     "optim.sgd": "SGD",
-    "utils.data.dataloader": "DataLoader",
-    "utils.data.dataset": "ConcatDataset Dataset IterableDataset Subset TensorDataset",
-    "utils.data.sampler": "BatchSampler RandomSampler Sampler SequentialSampler SubsetRandomSampler",
+    "utils.data.dataloader": "DataLoader default_collate default_convert get_worker_info",
+    "utils.data.dataset": "ChainDataset ConcatDataset Dataset IterableDataset Subset TensorDataset random_split",
+    "utils.data.sampler": (
+        "BatchSampler RandomSampler Sampler SequentialSampler SubsetRandomSampler WeightedRandomSampler"
+    ),
 }
 
 # The renamed classes, with the module and the name that they have in fastgd.

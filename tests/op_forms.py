@@ -207,6 +207,45 @@ torch.autograd.grad(a.sum(), a); torch.autograd.grad((a * b).sum(), [a, b]); tor
 torch.autograd.Variable(v.data, requires_grad=True); torch.autograd.grad(a * 2, a, grad_outputs=torch.ones(2, 3))
 torch.autograd.grad(a.sum(), [a, b], allow_unused=True); a.grad_fn; (a + 1).grad_fn.name()
 (a.exp() * 2).grad_fn.next_functions[0][0].name(); (a * 2).detach().requires_grad
+a.permute(dims=(1, 0)); torch.permute(B, dims=(2, 0, 1)); a.reshape(shape=(3, 2)); torch.reshape(a, shape=(6,))
+torch.flip(a, dims=[0]); a.flip(dims=(1,)); v.repeat(repeats=(2, 1)); torch.tile(v, dims=(2,)); v.expand(size=(2, 3))
+torch.swapaxes(a, 0, 1); torch.swapdims(B, 0, 2); torch.moveaxis(B, 0, 2); a.argmax(axis=1, keepdims=True)
+a.amax(axis=0, keepdims=True); a.argsort(axis=0); a.topk(2, axis=1); torch.unbind(a, axis=1); a.logsumexp(axis=1)
+torch.diff(v, prepend=v[:1]); torch.diff(a, dim=0, append=v.unsqueeze(0)); torch.add(a, 2, b); a.sub(2, b)
+torch.addcmul(a, 2, b, u); a.addcdiv(0.5, u, b); a[1].storage_offset(); a[:, 1:].storage_offset(); 7 // j.clamp(1)
+torch.cdist(a, b); torch.cdist(a, M, p=1); torch.cdist(a, M, 3); torch.cdist(B, M); torch.cdist(a, M, float("inf"))
+torch.linalg.pinv(a); torch.linalg.pinv(a.t()); torch.linalg.lstsq(a.t(), v.unsqueeze(1)).solution
+torch.linalg.lstsq(M, v.unsqueeze(1), driver="gelsd").solution; torch.linalg.eigh(M @ M.t())[0]
+torch.linalg.eigh(M @ M.t())[1].square(); torch.linalg.eigvalsh(M @ M.t()); torch.linalg.svdvals(a)
+torch.linalg.svd(a)[1]; torch.linalg.svd(a, full_matrices=False)[0].square()
+torch.linalg.svd(a, full_matrices=False)[2].square(); torch.linalg.svd(a.t(), full_matrices=False)[0].square()
+torch.linalg.matrix_norm(a, "nuc"); torch.linalg.matrix_norm(a, 2); torch.linalg.qr(M)[0].square()
+torch.linalg.qr(M)[1].square(); torch.linalg.qr(a.t())[0].square(); torch.linalg.qr(a.t())[1].square()
+torch.linalg.cholesky(M @ M.t()); torch.linalg.vander(v, N=3) * 1
+torch.linalg.solve_triangular(M, v.unsqueeze(1), upper=True) * 1
+torch.linalg.solve_triangular(M, v.unsqueeze(1), upper=False, unitriangular=True) * 1
+torch.cholesky(x @ x.t()); torch.svd(x)[1]; torch.svd(x)[2].abs(); torch.qr(x)[1].abs()
+torch.cholesky_solve(torch.ones(2, 1), torch.linalg.cholesky(x @ x.t())); torch.nn.functional.leaky_relu(a)
+torch.nn.functional.leaky_relu(a, 0.2); torch.nn.functional.elu(a); torch.nn.functional.elu(a, alpha=0.5)
+torch.nn.functional.softplus(a); torch.nn.functional.softplus(a, beta=2, threshold=3)
+torch.nn.functional.logsigmoid(a); torch.nn.functional.softmax(a, dim=1); torch.nn.functional.softmax(a)
+torch.nn.functional.log_softmax(v); torch.nn.functional.pad(a, (1, 2)); torch.nn.functional.pad(a, (0, 1, 2, 0), value=3.0)
+torch.nn.functional.normalize(a); torch.nn.functional.normalize(a, p=1, dim=0); torch.nn.functional.one_hot(j)
+torch.nn.functional.one_hot(j, num_classes=4); torch.nn.functional.nll_loss(a, j[:2])
+torch.nn.functional.nll_loss(a, j[:2], weight=b[0].detach(), reduction="none")
+torch.nn.functional.nll_loss(a, j[:2], reduction="sum", ignore_index=2); torch.nn.functional.gaussian_nll_loss(a, b, b)
+torch.nn.functional.gaussian_nll_loss(a, x, 0.5, full=True, reduction="sum")
+torch.nn.functional.dropout(a, 0.3, training=False) * 1; torch.nn.functional.dropout(a, 1.0)
+torch.manual_seed(3) and torch.nn.functional.dropout(a, 0.4); torch.manual_seed(3) and torch.poisson(b.detach() * 9)
+torch.distributions.Normal(v, b).log_prob(a); torch.distributions.Normal(0.0, 2.0)
+torch.manual_seed(3) and torch.distributions.Normal(v, b).sample((2,))
+torch.manual_seed(3) and torch.distributions.Normal(v, b).rsample(); torch.distributions.Normal(v, b).cdf(a)
+torch.manual_seed(3) and torch.distributions.Uniform(-1.0, 1.0).sample((4,)); torch.distributions.Normal(v, b).entropy()
+torch.distributions.Uniform(v - 3, v + 3).log_prob(a); torch.distributions.MultivariateNormal(v, M @ M.t()).log_prob(a)
+torch.manual_seed(3) and torch.distributions.MultivariateNormal(v, scale_tril=torch.eye(3)).sample((2,))
+torch.distributions.MultivariateNormal(v, precision_matrix=M @ M.t())
+torch.nn.init.eye_(torch.empty(2, 3)); torch.manual_seed(3) and torch.nn.init.orthogonal_(torch.empty(3, 2))
+torch.manual_seed(3) and torch.nn.init.xavier_uniform(torch.empty(2, 3)); type((a + 1).grad_fn)
 """
 
 # Several statements: what the last one leaves in `r` is told.
@@ -285,6 +324,22 @@ r = 7 // x
 r = 7.5 % x
 r = torch.empty(2, 3); torch.add(x, x, out=r)
 r = torch.empty(2); torch.linspace(0, 1, 2, out=r)
+r = torch.empty(0); torch.mul(x, 2, out=r)
+r = (torch.empty(2), torch.empty(2, dtype=torch.int64)); torch.max(x, 1, out=r); r = [*r]
+r = torch.zeros(2, 3); torch.where(x > 2, x, r - 1, out=r)
+r = torch.empty(2, 3); torch.clamp(x, 2, 4, out=r); torch.round(r / 3, out=r)
+r = torch.empty(2); torch.mv(x, torch.ones(3), out=r)
+r = x.clone(); r.add_(-0.5, x)
+r = x.clone(); r.sub_(2, x)
+r = x.clone(); r.addcdiv_(-1, x, x + 1)
+r = x.clone(); r.map_(x + 1, lambda p, q: p * q)
+r = x.clone(); r.resize_(2, 2)
+r = x.clone(); r.transpose_(dim0=0, dim1=1).unsqueeze_(dim=0).squeeze_(dim=0)
+torch.manual_seed(3); r = a * 1; r.normal_()
+torch.manual_seed(3); r = a * 1; r[0].uniform_(-1, 1)
+r = a * 1; r = torch.nn.functional.elu(r, inplace=True)
+r = x.t().contiguous().t()[:, ::2].detach(); r[0] = s
+r = x[:, ::2].detach().clone(); r = x.detach()[:, ::2].detach(); r[1, 1] = s
 torch.set_default_dtype(torch.float64); r = torch.tensor([1.5]); torch.set_default_dtype(torch.float32)
 torch.set_default_tensor_type("torch.DoubleTensor"); r = torch.zeros(1); torch.set_default_tensor_type(torch.FloatTensor)
 """

@@ -19,6 +19,7 @@ def printed_by(script, folder):
         os.dup2(os.open("printed", os.O_WRONLY | os.O_CREAT), 1)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         torch.set_num_threads(1)
+        sys.argv = [str(script)]
         runpy.run_path(str(script), run_name="__main__")
         sys.stdout.flush()
         os._exit(0)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
@@ -94,6 +95,23 @@ def test_a_module(folder, what):
 @pytest.mark.parametrize("arguments", [["broken.py"], ["nowhere.py"], ["-m", "nowhere"]], ids=" ".join)
 def test_what_cannot_run(folder, arguments):
     assert as_plain_python(folder, *arguments).returncode
+
+
+@pytest.mark.parametrize("what", ["none", "zero", "relative"])
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
+def test_a_folder(folder, packed, what):
+    (folder / "inner" / "__main__.py").write_text(PROGRAM)
+    path = "inner"
+    if packed:
+        path = "program.zip"
+        with zipfile.ZipFile(folder / path, "w") as archive:
+            for name in ("__main__.py", "beside.py"):
+                archive.write(folder / "inner" / name, name)
+    as_plain_python(folder, path, what, "-m")
+
+
+def test_a_folder_without_main(folder):
+    assert as_plain_python(folder, "inner").returncode == 1
 
 
 def test_usage(folder):

@@ -151,6 +151,20 @@ def gradient_cases():
         "einsum_3": (lambda x, y, z: f.einsum("ij,j,jk->k", x, y, z), a, v, M),
         "linalg_inv": (f.linalg.inv, M), "linalg_solve": (f.linalg.solve, M, v), "linalg_det": (f.linalg.det, M),
         "solve matrix": (lambda x, y: f.linalg.solve(x, y.t()), M, a),
+        "linalg_pinv": (f.linalg.pinv, a), "pinv of tall": (lambda x: f.linalg.pinv(x.t()), a),
+        "linalg_lstsq": (lambda x, y: f.linalg.lstsq(x.t(), y).solution, a, v),
+        "lstsq of columns": (lambda x, y: f.linalg.lstsq(x, y).solution, M, M),
+        "linalg_eigh_0": (lambda x: f.linalg.eigh(x @ x.t())[0], M), "linalg_eigh_1": (lambda x: f.linalg.eigh(x @ x.t())[1], M),
+        "linalg_svd_0": (lambda x: f.linalg.svd(x, full_matrices=False)[0], a), "linalg_svd_1": (lambda x: f.linalg.svd(x)[1], a),
+        "linalg_svd_2": (lambda x: f.linalg.svd(x, full_matrices=False)[2], a),
+        "svd of tall": (lambda x: f.linalg.svd(x.t(), full_matrices=False)[0], a), "linalg_svdvals": (f.linalg.svdvals, a),
+        "linalg_qr_0": (lambda x: f.linalg.qr(x.t())[0], a), "linalg_qr_1": (lambda x: f.linalg.qr(x.t())[1], a),
+        "linalg_cholesky": (lambda x: f.linalg.cholesky(x @ x.t()), M),
+        "stack of factors": (lambda x: f.linalg.cholesky(f.stack([x @ x.t(), 2 * x @ x.t()])), M),
+        "leaky_relu": (lambda x: f.nn.functional.leaky_relu(x, 0.2), u), "elu": (lambda x: f.nn.functional.elu(x, 0.7), u),
+        "softplus": (lambda x: f.nn.functional.softplus(x, 2, 1), u), "log_sigmoid": (f.nn.functional.logsigmoid, u),
+        "constant_pad_nd": (lambda x: f.nn.functional.pad(x, (1, 0, 0, 2), value=2.0) ** 2, a), "cdist": (f.cdist, a, M),
+        "cdist 1": (lambda x, y: f.cdist(x, y, 1), a, M), "cdist 3": (lambda x, y: f.cdist(x, y, 3), a, M),
         "linalg_logabsdet": (lambda x: f.linalg.slogdet(x)[1], M),
         "linalg_cross": (lambda x, y: f.cross(x, y, dim=1), a, b),
         "part": (lambda x: _written_view(x), a), "copy_slices": (lambda x, y: _written(x, 0, y), a, v),
@@ -183,7 +197,8 @@ def test_gradient_is_that_of_central_differences(name, affine):
 
 # Constant, without a gradient by design, or checked by the tests of nn.
 NOT_HERE = re.compile(
-    r"linalg_(pinv|lstsq|eigh|svd|qr|svdvals|cholesky)|.*_loss|.*\.|binary_cross_entropy|bernoulli|replace_part|fill|zero|copy|rounding"
+    r".*_loss|.*\.|binary_cross_entropy|bernoulli|poisson|replace_part|fill|zero|copy|rounding|backward_hook"
+    r"|(uniform|normal|exponential|random|bernoulli|leaky_relu|elu)_"
 )
 
 
@@ -258,12 +273,35 @@ def test_no_warning_from_numpy():
     assert np.isnan(y.item())
 
 
-def test_out_of_shape():
-    with pytest.raises(RuntimeError, match="out has shape"):
-        fastgd.add(fastgd.ones(2), 1, out=fastgd.ones(3))
+def test_out_of_another_shape_is_resized():
+    out = fastgd.ones(3)
+    with pytest.warns(UserWarning, match=r"resized since it had shape \[3\], which does not match .*\[2\]"):
+        fastgd.add(fastgd.ones(2), 1, out=out)
+    assert out.tolist() == [2.0, 2.0]
 
 
-def test_decompositions_say_that_they_have_no_gradient():
-    x = fastgd.eye(2, requires_grad=True)
+def test_out_is_refused():
+    x = fastgd.ones(2)
+    with pytest.raises(RuntimeError, match="result type Float can't be cast to the desired output type Long"):
+        fastgd.add(x, 1, out=fastgd.ones(2, dtype=fastgd.int64))
+    with pytest.raises(RuntimeError, match="out=... arguments don't support automatic differentiation"):
+        fastgd.add(x.clone().requires_grad_(), 1, out=x)
+    leaf = fastgd.ones(2, requires_grad=True)
+    with fastgd.no_grad():
+        fastgd.add(leaf, 1, out=leaf)
+    assert leaf.tolist() == [2.0, 2.0]
+
+
+def test_gradients_that_factors_do_not_have():
+    x = fastgd.ones(2, 3, requires_grad=True)
+    with pytest.raises(RuntimeError, match="full_matrices=False"):
+        fastgd.linalg.svd(x)[2].sum().backward()
     with pytest.raises(NotImplementedError, match="this needs torch"):
-        fastgd.linalg.eigh(x)[0].sum().backward()
+        fastgd.linalg.qr(x)[0].sum().backward()
+
+
+def test_advice_stands_below_the_text():
+    with pytest.raises(RuntimeError, match="The shapes are") as raised:
+        fastgd.ones(2) + fastgd.ones(3)
+    assert str(raised.value).endswith("at non-singleton dimension 0")
+    assert raised.value.__notes__ == ["The shapes are [2] and [3]: counted from the last, sizes must be equal, or 1."]

@@ -2,11 +2,23 @@
 
 from .._tensor import Parameter
 from . import functional, init, utils
+from .activations import ELU, LeakyReLU, LogSigmoid, LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Tanh
 from .container import ModuleDict, ModuleList, ParameterDict, ParameterList
-from .layers import Flatten, Identity, ReLU, Sigmoid, Tanh
+from .layers import Dropout, Flatten, Identity, Unflatten
+from .lazy import LazyLinear
 from .linear import Linear
-from .loss import MSELoss
-from .losses import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, PoissonNLLLoss, SmoothL1Loss
+from .loss import MSELoss, _Loss  # noqa: F401 (losses that a script defines begin with it)
+from .losses import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    GaussianNLLLoss,
+    HuberLoss,
+    L1Loss,
+    NLLLoss,
+    PoissonNLLLoss,
+    SmoothL1Loss,
+)
 from .module import Module
 from .sequential import Sequential
 
@@ -14,15 +26,23 @@ __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
     "CrossEntropyLoss",
+    "Dropout",
+    "ELU",
     "Flatten",
+    "GaussianNLLLoss",
     "HuberLoss",
     "Identity",
     "L1Loss",
+    "LazyLinear",
+    "LeakyReLU",
     "Linear",
+    "LogSigmoid",
+    "LogSoftmax",
     "MSELoss",
     "Module",
     "ModuleDict",
     "ModuleList",
+    "NLLLoss",
     "Parameter",
     "ParameterDict",
     "ParameterList",
@@ -31,7 +51,10 @@ __all__ = [
     "Sequential",
     "Sigmoid",
     "SmoothL1Loss",
+    "Softmax",
+    "Softplus",
     "Tanh",
+    "Unflatten",
     "functional",
     "init",
     "utils",

@@ -224,3 +224,27 @@ def _ce_label(a, target, weight, ignore_index, reduction, label_smoothing):
 
 
 cross_entropy = row("cross_entropy", _ce, (_ce_input, _ce_target, None), ((0, 1, 2), (0, 2), ()), label=_ce_label)
+
+
+def _nll(a, target, weight, ignore_index, reduction):
+    wanted, total = _class_weights(a, target, weight, ignore_index, 0)
+    # A class of probability 0 counts only where it is the target's.
+    losses = -np.where(wanted == 0, 0, wanted * a).sum(_axis(a), dtype=a.dtype)
+    if reduction == "none":
+        return losses
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(losses.sum() / a.dtype.type(total if reduction == "mean" else 1))
+
+
+def _nll_input(g, out, a, target, weight, ignore_index, reduction):
+    wanted, total = _class_weights(a, target, weight, ignore_index, 0)
+    return 0 - _ce_shared(g, a, total, reduction) * wanted
+
+
+nll_loss = row(
+    "nll_loss",
+    _nll,
+    (_nll_input, None, None),
+    ((1, 2), (), ()),
+    label=lambda a, *rest, **options: "NllLossBackward0" if a.ndim <= 2 else "NllLoss2DBackward0",
+)

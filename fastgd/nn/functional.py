@@ -5,9 +5,14 @@ import warnings
 
 import numpy as np
 
-from .._tensor import Tensor, apply, from_array
-from ..ops import linear, log_softmax, softmax
-from . import _losses
+from .. import ops
+from .._tensor import Tensor, apply, apply_inplace, from_array
+from .._types import advised
+from ..autograd import no_grad
+from ..creation import full_like
+from ..ops import cosine_similarity, linear, pairwise_distance
+from ..ops.promotion import sizes_error
+from . import _activations, _losses
 
 
 def legacy_reduction(size_average, reduce, reduction):
@@ -57,6 +62,10 @@ def _of_residual(made, input, target, reduction, **options):
             "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
             stacklevel=3,
         )
+        try:
+            np.broadcast_shapes(input.shape, target.shape)
+        except ValueError:
+            raise sizes_error(input, target) from None
     return apply(made, (input, target), {"reduction": reduction, **options})
 
 
@@ -135,9 +144,9 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
     for name, given in (("input", input), ("target", target)):
         values = given.detach().numpy()
         if not ((values >= 0) & (values <= 1)).all():
-            raise RuntimeError(
-                f"all elements of {name} should be between 0 and 1"
-                + (": take the sigmoid first, or use binary_cross_entropy_with_logits" if name == "input" else "")
+            raise advised(
+                RuntimeError(f"all elements of {name} should be between 0 and 1"),
+                "Take the sigmoid of the input first, or use binary_cross_entropy_with_logits.",
             )
     _check_broadcast(weight, input, "weight")
     return apply(_losses.binary_cross_entropy, (input, target, weight), {"reduction": reduction})
@@ -215,14 +224,17 @@ def _check_classes(input, target, weight, ignore_index):
             raise ValueError(f"Expected input batch_size ({shape[0]}) to match target batch_size ({target.shape[0]}).")
         raise RuntimeError(f"Expected target size {list(rows)}, got {list(target.shape)}")
     if target.dtype.name not in ("int64", "uint8"):
-        raise RuntimeError(
-            f"expected target dtype to be Long or Byte, but got {target.dtype.legacy}: the numbers of classes are "
-            "integers, convert them with .long()"
+        raise advised(
+            RuntimeError(f"expected target dtype to be Long or Byte, but got {target.dtype.legacy}"),
+            "The numbers of classes are integers: convert them with .long().",
         )
     chosen = target.detach().numpy()
     outside = chosen[(chosen != ignore_index) & ((chosen < 0) | (chosen >= classes))]
     if outside.size:
-        raise IndexError(f"Target {outside.flat[0]} is out of bounds. There are {classes} classes, 0 to {classes - 1}")
+        raise advised(
+            IndexError(f"Target {outside.flat[0]} is out of bounds."),
+            f"There are {classes} classes, 0 to {classes - 1}.",
+        )
 
 
 def poisson_nll_loss(
@@ -242,6 +254,37 @@ def poisson_nll_loss(
     return _reduced(losses, reduction)
 
 
+def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
+    """-input at the target's classes, reduced: see nn.NLLLoss."""
+    reduction = legacy_reduction(size_average, reduce, reduction)
+    _check("nll_loss", input, target, reduction)
+    _check_classes(input, target, weight, ignore_index)
+    return apply(_losses.nll_loss, (input, target, weight), {"ignore_index": ignore_index, "reduction": reduction})
+
+
+def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"):
+    """(log(var) + (input - target)^2 / var) / 2, reduced: see nn.GaussianNLLLoss."""
+    _check("gaussian_nll_loss", input, target, reduction)
+    if isinstance(var, float):
+        if var < 0:
+            raise ValueError("var has negative entry/entries")
+        var = full_like(input, var)
+    if var.shape != input.shape:
+        if var.shape == input.shape[:-1]:
+            var = var.unsqueeze(-1)
+        elif var.shape[:-1] != input.shape[:-1] or var.shape[-1] != 1:
+            raise ValueError("var is of incorrect size: expected the input's, with a last size of 1, or without it")
+    if (var < 0).any():
+        raise ValueError("var has negative entry/entries")
+    var = var.clone()
+    with no_grad():
+        var.clamp_(min=eps)
+    losses = 0.5 * (var.log() + (input - target) ** 2 / var)
+    if full:
+        losses = losses + 0.5 * math.log(2 * math.pi)
+    return _reduced(losses, reduction)
+
+
 # ---- activations
 
 
@@ -250,9 +293,33 @@ def relu(input, inplace=False):
     return input.relu_() if inplace else input.relu()
 
 
+def _activated(rows, input, inplace, **options):
+    return (apply_inplace if inplace else apply)(rows[inplace], (input,), options)
+
+
+def leaky_relu(input, negative_slope=0.01, inplace=False):
+    """input above 0, negative_slope * input below."""
+    return _activated(_activations.leaky_relu, input, inplace, slope=negative_slope)
+
+
+def elu(input, alpha=1.0, inplace=False):
+    """input above 0, alpha * (exp(input) - 1) below."""
+    return _activated(_activations.elu, input, inplace, alpha=alpha)
+
+
+def softplus(input, beta=1, threshold=20):
+    """log(1 + exp(beta * input)) / beta; input itself where beta * input is above the threshold."""
+    return apply(_activations.softplus, (input,), {"beta": beta, "threshold": threshold})
+
+
 def sigmoid(input):
     """1 / (1 + exp(-input))."""
     return input.sigmoid()
+
+
+def logsigmoid(input):
+    """log(sigmoid(input)), without overflow."""
+    return apply(_activations.log_sigmoid, (input,), {})
 
 
 def tanh(input):
@@ -260,20 +327,125 @@ def tanh(input):
     return input.tanh()
 
 
+def _dim_of_classes(name, ndim, stacklevel):
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+        stacklevel=stacklevel,
+    )
+    return 0 if ndim in (0, 1, 3) else 1
+
+
+def softmax(input, dim=None, _stacklevel=3, dtype=None):
+    """exp(input) / sum(exp(input)) along dim."""
+    return ops.softmax(input, _dim_of_classes("softmax", input.ndim, _stacklevel) if dim is None else dim, dtype)
+
+
+def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
+    """The logarithm of softmax along dim."""
+    dim = _dim_of_classes("log_softmax", input.ndim, _stacklevel) if dim is None else dim
+    return ops.log_softmax(input, dim, dtype)
+
+
+# ---- and what stands beside a layer
+
+
+def check_dropout(p):
+    """An error for what is no probability."""
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+
+
+def dropout(input, p=0.5, training=True, inplace=False):
+    """Elements set to 0 with the probability p, the others divided by 1 - p, drawn as torch draws; see nn.Dropout."""
+    check_dropout(p)
+    if not training or p == 0 or not input.numel():
+        return input
+    if p == 1:
+        kept = from_array(np.zeros((), input.dtype.numpy))
+    else:
+        kept = from_array(np.empty_like(input.detach().numpy())).bernoulli_(1 - p).div_(1 - p)
+    return input.mul_(kept) if inplace else input.mul(kept)
+
+
+def one_hot(tensor, num_classes=-1):
+    """Each number of a class as a row of zeros with a one.
+
+    Args:
+        tensor: int64, of any shape.
+        num_classes: the length of the rows; one more than the largest number by default.
+
+    Returns:
+        An int64 tensor with one dimension more.
+
+    Example:
+        >>> nn.functional.one_hot(fastgd.tensor([0, 2]))
+        tensor([[1, 0, 0],
+                [0, 0, 1]])
+    """
+    classes = tensor.detach().numpy()
+    if classes.dtype != np.int64:
+        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor: convert with .long()")
+    if not classes.size and num_classes <= 0:
+        raise RuntimeError("Can not infer total number of classes from empty tensor.")
+    if classes.size and classes.min() < 0:
+        raise RuntimeError("Class values must be non-negative.")
+    if num_classes == -1:
+        num_classes = int(classes.max()) + 1
+    elif num_classes < 1:
+        raise RuntimeError(f"num_classes should be positive, but got {num_classes}")
+    elif classes.size and classes.max() >= num_classes:
+        raise RuntimeError(f"Class values must be smaller than num_classes, {num_classes}, but one is {classes.max()}")
+    return from_array((classes[..., None] == np.arange(num_classes)).astype(np.int64))
+
+
+def normalize(input, p=2.0, dim=1, eps=1e-12, out=None):
+    """input divided by its p-norm along dim, or by eps where that is larger."""
+    return ops.div(input, input.norm(p, dim, True).clamp_min(eps).expand_as(input), out=out)
+
+
+def pad(input, pad, mode="constant", value=None):
+    """More elements of one value around a tensor: the pairs of `pad` say how many, from the last dimension on.
+
+    Example:
+        >>> nn.functional.pad(fastgd.tensor([[2.0], [3.0]]), (1, 0), value=1.0)  # a column of ones in front
+        tensor([[1., 2.],
+                [1., 3.]])
+    """
+    if mode != "constant":
+        raise NotImplementedError(f"pad: fastgd has the mode 'constant' only; {mode!r} needs torch")
+    if len(pad) % 2 or len(pad) > 2 * input.ndim or min(pad) < 0:
+        raise RuntimeError(f"pad: expected pairs of numbers from 0 up for at most {input.ndim} dimensions, got {pad}")
+    pairs = [tuple(pad[i : i + 2]) for i in range(0, len(pad), 2)]
+    widths = [(0, 0)] * (input.ndim - len(pairs)) + pairs[::-1]
+    return apply(_activations.pad, (input,), {"widths": tuple(widths), "value": value or 0})
+
+
 __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "cosine_similarity",
     "cross_entropy",
+    "dropout",
+    "elu",
+    "gaussian_nll_loss",
     "huber_loss",
     "l1_loss",
+    "leaky_relu",
     "linear",
     "log_softmax",
+    "logsigmoid",
     "mse_loss",
+    "nll_loss",
+    "normalize",
+    "one_hot",
+    "pad",
+    "pairwise_distance",
     "poisson_nll_loss",
     "relu",
     "sigmoid",
     "smooth_l1_loss",
     "softmax",
+    "softplus",
     "tanh",
 ]
 

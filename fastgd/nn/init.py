@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 
+from .._tensor import from_array
 from ..autograd import no_grad
 from ..random import stream_of
 
@@ -218,13 +219,66 @@ def _reject(tensor, mean, std, a, b, generator):
         np.copyto(values, drawn, where=pending)
 
 
+@no_grad()
+def eye_(tensor):
+    """Fills a matrix with the identity: ones on the diagonal, zeros elsewhere.
+
+    Raises:
+        ValueError: not two dimensions.
+    """
+    if tensor.ndim != 2:
+        raise ValueError(f"Only tensors with 2 dimensions are supported, but this has {tensor.ndim}")
+    return tensor.copy_(from_array(np.eye(*tensor.shape, dtype=tensor.dtype.numpy)))
+
+
+@no_grad()
+def orthogonal_(tensor, gain=1, generator=None):
+    """Fills a weight with orthogonal rows or columns, of length gain: the Q of a normal matrix (Saxe et al., 2014).
+
+    Raises:
+        ValueError: fewer than two dimensions.
+    """
+    if tensor.ndim < 2:
+        raise ValueError(f"Only tensors with 2 or more dimensions are supported, but this has {tensor.ndim}")
+    if not tensor.numel():
+        return tensor
+    drawn = stream_of(generator, "orthogonal_").normal_(
+        np.empty((tensor.shape[0], tensor[0].numel()), tensor.dtype.numpy)
+    )
+    wide = drawn.shape[0] < drawn.shape[1]
+    q, r = np.linalg.qr(drawn.T if wide else drawn)
+    # With the signs of R's diagonal, Q is uniform among the orthogonal matrices.
+    q = q * np.sign(np.diagonal(r))
+    return tensor.copy_(from_array(q.T if wide else q).view(tensor.shape)).mul_(gain)
+
+
+def _without_underscore(function):
+    """The function under the name that it had before torch 0.4."""
+    new = function.__name__
+    old = new[:-1]
+
+    def deprecated(*args, **options):
+        warnings.warn(f"`nn.init.{old}` is now deprecated in favor of `nn.init.{new}`.", FutureWarning, stacklevel=2)
+        return function(*args, **options)
+
+    deprecated.__name__ = deprecated.__qualname__ = old
+    deprecated.__doc__ = f"`{new}` under its old name."
+    return deprecated
+
+
+uniform, normal, constant, eye, orthogonal = map(_without_underscore, (uniform_, normal_, constant_, eye_, orthogonal_))
+xavier_uniform, xavier_normal = map(_without_underscore, (xavier_uniform_, xavier_normal_))
+kaiming_uniform, kaiming_normal = map(_without_underscore, (kaiming_uniform_, kaiming_normal_))
+
 __all__ = [
     "calculate_gain",
     "constant_",
+    "eye_",
     "kaiming_normal_",
     "kaiming_uniform_",
     "normal_",
     "ones_",
+    "orthogonal_",
     "trunc_normal_",
     "uniform_",
     "xavier_normal_",

@@ -1,4 +1,4 @@
-"""Layers without parameters: Identity, Flatten and the activations of small regressions."""
+"""Layers without parameters."""
 
 from . import functional
 from .module import Module
@@ -46,47 +46,55 @@ class Flatten(Module):
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
 
 
-class ReLU(Module):
-    """max(x, 0).
+class Unflatten(Module):
+    """One dimension as several.
 
     Args:
-        inplace: writes into its input.
+        dim: the dimension.
+        unflattened_size: the sizes that it becomes; one may be -1.
 
     Example:
-        >>> nn.ReLU()(fastgd.tensor([-1.0, 2.0]))
-        tensor([0., 2.])
+        >>> nn.Unflatten(1, (2, 2))(fastgd.zeros(3, 4)).shape
+        torch.Size([3, 2, 2])
     """
 
-    def __init__(self, inplace=False):
+    def __init__(self, dim, unflattened_size):
         super().__init__()
+        self.dim = dim
+        self.unflattened_size = unflattened_size
+
+    def forward(self, input):
+        return input.unflatten(self.dim, self.unflattened_size)
+
+    def extra_repr(self):
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
+
+
+class Dropout(Module):
+    """While training, sets elements to 0 with the probability p and divides the others by 1 - p; else the input.
+
+    Args:
+        p: default 0.5.
+        inplace: writes into its input.
+
+    Raises:
+        ValueError: a p outside [0, 1].
+
+    Example:
+        >>> nn.Dropout(0.5).eval()(fastgd.ones(2))
+        tensor([1., 1.])
+
+    References: Srivastava et al., 2014.
+    """
+
+    def __init__(self, p=0.5, inplace=False):
+        super().__init__()
+        functional.check_dropout(p)
+        self.p = p
         self.inplace = inplace
 
     def forward(self, input):
-        return functional.relu(input, self.inplace)
+        return functional.dropout(input, self.p, self.training, self.inplace)
 
     def extra_repr(self):
-        return "inplace=True" if self.inplace else ""
-
-
-class Sigmoid(Module):
-    """1 / (1 + exp(-x)).
-
-    Example:
-        >>> nn.Sigmoid()(fastgd.tensor([0.0]))
-        tensor([0.5000])
-    """
-
-    def forward(self, input):
-        return input.sigmoid()
-
-
-class Tanh(Module):
-    """The hyperbolic tangent.
-
-    Example:
-        >>> nn.Tanh()(fastgd.tensor([0.0]))
-        tensor([0.])
-    """
-
-    def forward(self, input):
-        return input.tanh()
+        return f"p={self.p}, inplace={self.inplace}"

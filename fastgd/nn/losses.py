@@ -177,6 +177,67 @@ class CrossEntropyLoss(_Loss):
         )
 
 
+class NLLLoss(_Loss):
+    """-w_c x_c at the class c of each row, where x are logarithms of probabilities: what LogSoftmax gives.
+
+    Args:
+        weight: a number for each class; default 1.
+        ignore_index: a class whose rows do not count; default -100.
+        reduction: "mean" (default: the sum divided by the weights of the rows' classes), "sum", or "none".
+
+    Shapes:
+        input (N, C), (C) or (N, C, d1, ...); target (N), () or (N, d1, ...) of int64. The loss is a scalar, or one
+        number a target for "none".
+
+    Raises:
+        ValueError: another reduction (at the call); another number of rows; no rows.
+        RuntimeError: a target of another shape or type. IndexError: a class that is not there.
+
+    Example:
+        >>> nn.NLLLoss()(fastgd.tensor([[-0.5, -1.0]]), fastgd.tensor([1]))
+        tensor(1.)
+    """
+
+    def __init__(self, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
+        super().__init__(size_average, reduce, reduction)
+        self.register_buffer("weight", weight)
+        self.ignore_index = ignore_index
+
+    def forward(self, input, target):
+        return functional.nll_loss(input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction)
+
+
+class GaussianNLLLoss(_Loss):
+    """(log(var) + (input - target)^2 / var) / 2, the loss of a target that is normal around input.
+
+    Args:
+        full: adds log(2 pi) / 2.
+        eps: the least variance; default 1e-6.
+        reduction: "mean" (default: the sum divided by the number of elements), "sum", or "none".
+
+    Shapes:
+        input and target alike; var of their shape, without the last size, or with a last size of 1; a float for all.
+
+    Raises:
+        ValueError: another reduction (at the call); another shape of var; a negative one; no rows.
+
+    Example:
+        >>> one = fastgd.ones(2)
+        >>> nn.GaussianNLLLoss()(one, fastgd.zeros(2), one)
+        tensor(0.5000)
+
+    References: Nix and Weigend, 1994.
+    """
+
+    def __init__(self, *, full=False, eps=1e-6, reduction="mean"):
+        super().__init__(reduction=reduction)
+        self.full = full
+        self.eps = eps
+
+    def forward(self, input, target, var):
+        return functional.gaussian_nll_loss(input, target, var, self.full, self.eps, self.reduction)
+
+
 class PoissonNLLLoss(_Loss):
     """exp(x) - t x, the loss of counts t whose expectation is exp(x); or x - t log(x + eps) of the expectation x.
 

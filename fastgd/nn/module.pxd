@@ -9,7 +9,11 @@ cdef class Module:
     cdef public set _non_persistent_buffers_set
     cdef public dict _forward_hooks     # None until there is one
     cdef public dict _forward_pre_hooks
+    cdef public dict _backward_hooks
+    cdef public dict _backward_pre_hooks
+    cdef public dict _state_hooks       # what registered it -> hooks
     cdef bint _forward_replaced         # on the instance
     cdef dict __dict__
     cdef object __weakref__
+    cdef bint hooked(self) noexcept
     cdef object run(self, tuple args, dict options)

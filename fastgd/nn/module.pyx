@@ -22,6 +22,7 @@ from .._types import device as device_type
 from .._types import dtype as dtype_type
 from .._types import float16, float32, float64
 from ..autograd import no_grad
+from ._backward_hooks import Passage
 
 _Keys = namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])
 
@@ -66,39 +67,110 @@ cdef class Module:
         self._non_persistent_buffers_set = set()
         self._forward_hooks = None
         self._forward_pre_hooks = None
+        self._backward_hooks = None
+        self._backward_pre_hooks = None
+        self._state_hooks = None
+
+    cdef bint hooked(self) noexcept:
+        return (
+            self._forward_pre_hooks is not None
+            or self._forward_hooks is not None
+            or self._backward_hooks is not None
+            or self._backward_pre_hooks is not None
+        )
 
     def forward(self, *input):
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     def __call__(self, *args, **options):
-        if self._forward_pre_hooks is None and self._forward_hooks is None:
+        if not self.hooked():
             return self.run(args, options)
-        for hook in list((self._forward_pre_hooks or {}).values()):
-            replaced = hook(self, args)
-            if replaced is not None:
+        for hook, with_kwargs in list((self._forward_pre_hooks or {}).values()):
+            replaced = hook(self, args, options) if with_kwargs else hook(self, args)
+            if replaced is not None and with_kwargs:
+                if not isinstance(replaced, tuple) or len(replaced) != 2:
+                    raise RuntimeError(
+                        f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {replaced}."
+                    )
+                args, options = replaced
+            elif replaced is not None:
                 args = replaced if isinstance(replaced, tuple) else (replaced,)
-        result = self.run(args, options)
-        for hook in list((self._forward_hooks or {}).values()):
-            replaced = hook(self, args, result)
+        passage = None
+        if self._backward_hooks or self._backward_pre_hooks:
+            passage = Passage(self, args, self._backward_pre_hooks or {}, self._backward_hooks or {})
+        result = self.run(args if passage is None else passage.args, options)
+        for hook, with_kwargs in list((self._forward_hooks or {}).values()):
+            replaced = hook(self, args, options, result) if with_kwargs else hook(self, args, result)
             if replaced is not None:
                 result = replaced
-        return result
+        return result if passage is None else passage.out(result)
 
     cdef object run(self, tuple args, dict options):
         """The call of forward, which a compiled module makes without the way through Python."""
         return self.forward(*args, **options)
 
-    def register_forward_hook(self, hook):
-        """Calls hook(module, args, output) after forward; what it returns, if not None, is the output."""
+    def register_forward_hook(self, hook, *, bint prepend=False, bint with_kwargs=False):
+        """Calls hook(module, args, output) after forward; what it returns, if not None, is the output.
+
+        Args:
+            prepend: before the hooks that are there.
+            with_kwargs: hook(module, args, kwargs, output).
+        """
         if self._forward_hooks is None:
             self._forward_hooks = {}
-        return RemovableHandle(self._forward_hooks, hook)
+        return RemovableHandle(self._forward_hooks, (hook, with_kwargs), prepend)
 
-    def register_forward_pre_hook(self, hook):
-        """Calls hook(module, args) before forward; what it returns, if not None, are the arguments."""
+    def register_forward_pre_hook(self, hook, *, bint prepend=False, bint with_kwargs=False):
+        """Calls hook(module, args) before forward; what it returns, if not None, are the arguments.
+
+        Args:
+            prepend: before the hooks that are there.
+            with_kwargs: hook(module, args, kwargs), which returns None or a tuple of both.
+        """
         if self._forward_pre_hooks is None:
             self._forward_pre_hooks = {}
-        return RemovableHandle(self._forward_pre_hooks, hook)
+        return RemovableHandle(self._forward_pre_hooks, (hook, with_kwargs), prepend)
+
+    def register_full_backward_hook(self, hook, bint prepend=False):
+        """Calls hook(module, grad_input, grad_output), tuples of tensors, when backward has passed this module.
+
+        What it returns, if not None, goes on as the gradient of the input (where several inputs require one, only that
+        of the last to arrive is replaced).
+        """
+        if self._backward_hooks is None:
+            self._backward_hooks = {}
+        return RemovableHandle(self._backward_hooks, hook, prepend)
+
+    def register_full_backward_pre_hook(self, hook, bint prepend=False):
+        """Calls hook(module, grad_output) when backward reaches this module; what it returns replaces grad_output."""
+        if self._backward_pre_hooks is None:
+            self._backward_pre_hooks = {}
+        return RemovableHandle(self._backward_pre_hooks, hook, prepend)
+
+    def _state_hook(self, kind, hook):
+        if self._state_hooks is None:
+            self._state_hooks = {}
+        return RemovableHandle(self._state_hooks.setdefault(kind, {}), hook)
+
+    def _call_state_hooks(self, kind, *args):
+        for hook in list((self._state_hooks or {}).get(kind, {}).values()):
+            hook(self, *args)
+
+    def register_state_dict_pre_hook(self, hook):
+        """Calls hook(module, prefix, keep_vars) before state_dict() reads this module."""
+        return self._state_hook("before saving", hook)
+
+    def register_state_dict_post_hook(self, hook):
+        """Calls hook(module, state_dict, prefix, local_metadata) when state_dict() has read this module."""
+        return self._state_hook("after saving", hook)
+
+    def register_load_state_dict_pre_hook(self, hook):
+        """Calls hook(module, state_dict, prefix, local_metadata, strict, missing, unexpected, errors) before loading."""
+        return self._state_hook("before loading", hook)
+
+    def register_load_state_dict_post_hook(self, hook):
+        """Calls hook(module, incompatible_keys) after loading; it may take keys out of them."""
+        return self._state_hook("after loading", hook)
 
     # -- attributes
 
@@ -398,6 +470,10 @@ cdef class Module:
         """The module itself: it is there already."""
         return self
 
+    def share_memory(self):
+        """The module itself: all threads of this process share it."""
+        return self
+
     # -- state
 
     def state_dict(self, *, destination=None, str prefix="", bint keep_vars=False):
@@ -409,12 +485,14 @@ cdef class Module:
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()
-        destination._metadata[prefix[:-1]] = {"version": 1}
+        self._call_state_hooks("before saving", prefix, keep_vars)
+        destination._metadata[prefix[:-1]] = metadata = {"version": 1}
         for name, tensor in self._own_state():
             destination[prefix + name] = tensor if keep_vars else tensor.detach()
         for name, module in self._modules.items():
             if module is not None:
                 module.state_dict(destination=destination, prefix=f"{prefix}{name}.", keep_vars=keep_vars)
+        self._call_state_hooks("after saving", destination, prefix, metadata)
         return destination
 
     def _own_state(self):
@@ -439,12 +517,18 @@ cdef class Module:
         if not hasattr(state_dict, "keys"):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
         own = {}
+        errors = []
+        state_dict = OrderedDict(state_dict)
         for prefix, module in self.named_modules(remove_duplicate=False):
+            module._call_state_hooks(
+                "before loading", state_dict, prefix and prefix + ".", {"version": 1}, strict, [], [], errors
+            )
             for name, tensor in module._own_state():
                 own[f"{prefix}.{name}" if prefix else name] = (module, name, tensor)
         missing = [name for name in own if name not in state_dict]
         unexpected = [name for name in state_dict if name not in own]
-        errors = []
+        for module in self.modules():
+            module._call_state_hooks("after loading", _IncompatibleKeys(missing, unexpected))
         if strict and missing:
             errors.append("Missing key(s) in state_dict: " + ", ".join(f'"{name}"' for name in missing) + ". ")
         if strict and unexpected:
@@ -504,20 +588,25 @@ cdef class Module:
         made._non_persistent_buffers_set = set(self._non_persistent_buffers_set)
         made._forward_hooks = copied(self._forward_hooks, memo)
         made._forward_pre_hooks = copied(self._forward_pre_hooks, memo)
+        made._backward_hooks = copied(self._backward_hooks, memo)
+        made._backward_pre_hooks = copied(self._backward_pre_hooks, memo)
+        made._state_hooks = copied(self._state_hooks, memo)
         vars(made).update(copied(vars(self), memo))
 
     def __reduce_ex__(self, protocol):
         # copyreg's __newobj__, by hand: the class is not called when the state comes back.
         state = (
             self.training, self._parameters, self._buffers, self._modules, self._non_persistent_buffers_set,
-            self._forward_hooks, self._forward_pre_hooks, dict(vars(self)),
+            self._forward_hooks, self._forward_pre_hooks, self._backward_hooks, self._backward_pre_hooks,
+            self._state_hooks, dict(vars(self)),
         )
         return _new_module, (type(self),), state
 
     def __setstate__(self, state):
         (
             self.training, self._parameters, self._buffers, self._modules, self._non_persistent_buffers_set,
-            self._forward_hooks, self._forward_pre_hooks, attributes,
+            self._forward_hooks, self._forward_pre_hooks, self._backward_hooks, self._backward_pre_hooks,
+            self._state_hooks, attributes,
         ) = state
         self._forward_replaced = "forward" in attributes
         vars(self).update(attributes)
@@ -559,7 +648,7 @@ cdef dict NO_OPTIONS = {}
 
 cdef object call(Module module, tuple args, PyObject *options):
     """module(*args): without keywords and hooks, no dict of options is made for it."""
-    if options == NULL and module._forward_pre_hooks is None and module._forward_hooks is None:
+    if options == NULL and not module.hooked():
         return module.run(args, NO_OPTIONS)
     return Module.__call__(module, *args, **({} if options == NULL else <object>options))
 

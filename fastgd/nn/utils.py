@@ -1,6 +1,7 @@
 """Gradients clipped, and parameters as one vector."""
 
 import math
+import warnings
 
 import numpy as np
 
@@ -60,6 +61,16 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
             # Not `if factor < 1`: a NaN is to be seen.
             array *= array.dtype.type(np.minimum(factor, 1))
     return from_array(norm)
+
+
+def clip_grad_norm(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None):
+    """`clip_grad_norm_` under its old name."""
+    warnings.warn(
+        "`torch.nn.utils.clip_grad_norm` is now deprecated in favor of `torch.nn.utils.clip_grad_norm_`.",
+        FutureWarning,
+        stacklevel=2,
+    )
+    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
 
 
 def clip_grad_value_(parameters, clip_value, foreach=None):

@@ -7,6 +7,7 @@ writing to one of them before backward is an error. What broadcasting repeated i
 
 from . import (
     arithmetic,
+    distances,
     indexing,
     inplace,
     joining,
@@ -19,6 +20,7 @@ from . import (
     shapes,
     views,
 )
+from .promotion import with_out
 from .products import linear  # noqa: F401
 
 _EXPORTED = {
@@ -26,6 +28,7 @@ _EXPORTED = {
         equal float_power floor_divide fmax fmin fmod ge greater greater_equal gt hypot isclose le lerp less less_equal
         logaddexp logical_and logical_not logical_or logical_xor lt maximum minimum mul multiply ne not_equal pow
         remainder rsub sub subtract true_divide xlogy""",
+    distances: "cdist cosine_similarity pairwise_distance",
     indexing: """argwhere gather index_add index_copy index_fill index_select masked_scatter masked_select nonzero
         repeat_interleave scatter scatter_add select take take_along_dim""",
     inplace: "clone",
@@ -43,11 +46,19 @@ _EXPORTED = {
     reductions: """all any corrcoef count_nonzero cov cumprod cumsum dist log_softmax logsumexp mean nanmean nansum norm prod softmax
         std std_mean sum var var_mean""",
     shapes: "diag diag_embed diagonal flip fliplr flipud roll rot90 tile trace tril triu",
-    views: """adjoint broadcast_shapes broadcast_tensors broadcast_to flatten movedim permute ravel reshape squeeze t
-        transpose unflatten unsqueeze""",
+    views: """adjoint broadcast_shapes broadcast_tensors broadcast_to flatten moveaxis movedim permute ravel reshape squeeze
+        swapaxes swapdims t transpose unflatten unsqueeze""",
 }
+# Those that are called most take out=... by themselves; these are given it here. Methods do not have it, as in torch.
+_GIVEN_OUT = set(
+    """addcdiv addcmul addmm addmv addr amax amin bmm bucketize clamp_max clamp_min column_stack cumprod cumsum diag dot
+    dstack float_power gather ger heaviside hstack index_select inner kthvalue lerp logit logsumexp masked_select max
+    median min mode mv nan_to_num nanmean nonzero norm outer quantile round searchsorted sort take topk tril triu
+    vdot vstack where""".split()
+)
 __all__ = []
 for _room, _names in _EXPORTED.items():
     for _name in _names.split():
-        globals()[_name] = getattr(_room, _name)
+        _function = getattr(_room, _name)
+        globals()[_name] = with_out(_function) if _name in _GIVEN_OUT else _function
         __all__.append(_name)

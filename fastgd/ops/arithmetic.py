@@ -109,7 +109,11 @@ def _binary(name, made, doc, alpha=False, numbers=True):
         result = apply(made, (input, check(input, other)), NO_OPTIONS)
         return result if out is None else into(out, result)
 
-    def scaled(input, other, *, alpha=1, out=None):
+    # Before torch 0.4 the factor came first: add(input, alpha, other).
+
+    def scaled(input, other, *old, alpha=1, out=None):
+        if old:
+            alpha, (other,) = other, old
         other = check(input, other)
         result = apply(made, (input, other if alpha == 1 else other * alpha), NO_OPTIONS)
         return result if out is None else into(out, result)
@@ -117,7 +121,9 @@ def _binary(name, made, doc, alpha=False, numbers=True):
     def inplace(input, other):
         return apply_inplace(made, (input, check(input, other)), NO_OPTIONS)
 
-    def scaled_inplace(input, other, *, alpha=1):
+    def scaled_inplace(input, other, *old, alpha=1):
+        if old:
+            alpha, (other,) = other, old
         other = check(input, other)
         return apply_inplace(made, (input, other if alpha == 1 else other * alpha), NO_OPTIONS)
 
@@ -323,18 +329,20 @@ _addcdiv = row(
 )
 
 
-def addcmul(input, tensor1, tensor2, *, value=1):
-    return apply(_addcmul, (input, tensor1, tensor2), {"value": value})
+def _plus_scaled(name, made, doc):
+    def scaled(run):
+        def call(input, tensor1, tensor2, *old, value=1):
+            if old:
+                value, tensor1, (tensor2,) = tensor1, tensor2, old
+            return run(made, (input, tensor1, tensor2), {"value": value})
+
+        return call
+
+    return publish(name, scaled(apply), doc, scaled(apply_inplace))
 
 
-def addcdiv(input, tensor1, tensor2, *, value=1):
-    return apply(_addcdiv, (input, tensor1, tensor2), {"value": value})
-
-
-publish("addcmul", addcmul, "input + value * tensor1 * tensor2.",
-        lambda a, b, c, *, value=1: apply_inplace(_addcmul, (a, b, c), {"value": value}))  # fmt: skip
-publish("addcdiv", addcdiv, "input + value * tensor1 / tensor2.",
-        lambda a, b, c, *, value=1: apply_inplace(_addcdiv, (a, b, c), {"value": value}))  # fmt: skip
+addcmul = _plus_scaled("addcmul", _addcmul, "input + value * tensor1 * tensor2.")
+addcdiv = _plus_scaled("addcdiv", _addcdiv, "input + value * tensor1 / tensor2.")
 
 
 # ---- comparison and logic

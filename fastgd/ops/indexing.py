@@ -2,7 +2,18 @@
 
 import numpy as np
 
-from .._tensor import Tensor, apply, apply_inplace, from_array, is_grad_enabled, method, prepare_write, row
+from .._tensor import (
+    WRITE_TO_DATA,
+    Tensor,
+    apply,
+    apply_inplace,
+    from_array,
+    is_grad_enabled,
+    method,
+    prepare_write,
+    row,
+)
+from .._types import advised
 from ._loops import chosen, taken
 from .parts import add_at, index_error, put, resolved, select_row, take_at
 from .promotion import check_tensor, publish
@@ -60,6 +71,11 @@ def setitem(input, index, value):
         elif not isinstance(value, (int, float)):
             raise TypeError(f"can't assign a {type(value).__name__} to a torch.{input.dtype.legacy}Tensor")
     if is_grad_enabled() and (input.requires_grad or isinstance(value, Tensor) and value.requires_grad):
+        if not advanced and input.requires_grad and input.is_leaf:
+            raise advised(
+                RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation."),
+                WRITE_TO_DATA,
+            )
         apply_inplace(_index_put_row if advanced else _copy_slices_row, (input, value), {"index": index})
         return
     _write(prepare_write(input), value.detach().numpy() if isinstance(value, Tensor) else value, index)

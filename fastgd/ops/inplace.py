@@ -1,8 +1,10 @@
 """Copies, and writing to whole tensors."""
 
+import math
+
 import numpy as np
 
-from .._tensor import Tensor, apply, apply_inplace, is_grad_enabled, method, prepare_write, row
+from .._tensor import Tensor, apply, apply_inplace, from_array, is_grad_enabled, method, prepare_write, row
 from . import views  # noqa: F401 (those that are made in place here)
 from .promotion import NO_OPTIONS, check_tensor, publish
 
@@ -61,18 +63,18 @@ def _fits(shape, wanted):
         return False
 
 
-def copy_(input, source, non_blocking=False):
+def copy_(input, src, non_blocking=False):
     """Writes the elements of another tensor, broadcast to this shape and converted to this dtype."""
-    check_tensor("copy_", "other", 1, source)
-    if input.shape != source.shape and not _fits(source.shape, input.shape):
+    check_tensor("copy_", "other", 1, src)
+    if input.shape != src.shape and not _fits(src.shape, input.shape):
         raise RuntimeError(
             f"The size of tensor a ({input.shape[-1] if input.ndim else 1}) must match the size of tensor b "
-            f"({source.shape[-1] if source.ndim else 1}) at non-singleton dimension {max(input.ndim - 1, 0)}: copy_ "
-            f"got a source of shape {list(source.shape)} for {list(input.shape)}"
+            f"({src.shape[-1] if src.ndim else 1}) at non-singleton dimension {max(input.ndim - 1, 0)}: copy_ "
+            f"got a source of shape {list(src.shape)} for {list(input.shape)}"
         )
-    if _recorded(input, source):
-        return apply_inplace(_copy_row, (input, source), NO_OPTIONS)
-    np.copyto(prepare_write(input), source.detach().numpy(), "unsafe")
+    if _recorded(input, src):
+        return apply_inplace(_copy_row, (input, src), NO_OPTIONS)
+    np.copyto(prepare_write(input), src.detach().numpy(), "unsafe")
     return input
 
 
@@ -89,14 +91,32 @@ def apply_(input, callable):
     return input
 
 
+def map_(input, other, callable):
+    """Replaces every element x by callable(x, y), y being that of another tensor."""
+    array = prepare_write(input)
+    array[...] = np.vectorize(callable, otypes=[array.dtype])(array, other.detach().numpy())
+    return input
+
+
+def resize_(input, *sizes, memory_format=None):
+    """Other sizes for the tensor itself, on the elements that it has; those that it lacks are 0."""
+    if input.requires_grad:
+        raise RuntimeError("cannot resize variables that require grad: use a .clone() with another shape")
+    shape = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
+    input.data = from_array(
+        np.resize(np.append(input.numpy().ravel(), np.zeros(math.prod(shape), input.dtype.numpy)), shape)
+    )
+    return input
+
+
 def _reshaped(name):
     """The in-place form of a view: the tensor itself gets the other shape."""
     out_of_place = getattr(Tensor, name)
 
-    def inplace(input, *args):
+    def inplace(input, *args, **named):
         if _recorded(input):
             raise NotImplementedError(f"{name}_ is not recorded: write x = x.{name}(...)")
-        input.data = out_of_place(input.detach(), *args)
+        input.data = out_of_place(input.detach(), *args, **named)
         return input
 
     inplace.__name__ = inplace.__qualname__ = name + "_"
@@ -104,8 +124,8 @@ def _reshaped(name):
     method(name + "_", inplace)
 
 
-for _name in ("t", "transpose", "squeeze", "unsqueeze"):
+for _name in ("t", "transpose", "swapaxes", "swapdims", "squeeze", "unsqueeze"):
     _reshaped(_name)
 publish("clone", clone, clone.__doc__)
-for _function in (contiguous, fill_, copy_, fill_diagonal_, apply_):
+for _function in (contiguous, fill_, copy_, fill_diagonal_, apply_, map_, resize_):
     method(_function.__name__, _function)

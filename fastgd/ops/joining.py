@@ -272,8 +272,10 @@ def combinations(input, r=2, with_replacement=False):
     return input[np.array(chosen, np.int64).reshape(-1, r)]
 
 
-def diff(input, n=1, dim=-1):
-    """The differences between neighbours along dim, n times."""
+def diff(input, n=1, dim=-1, prepend=None, append=None):
+    """The differences between neighbours along dim, n times; with what is put in front and behind first."""
+    if prepend is not None or append is not None:
+        input = cat([part for part in (prepend, input, append) if part is not None], dim)
     for _ in range(n):
         length = input.shape[dim]
         input = narrow(input, dim, 1, length - 1) - narrow(input, dim, 0, length - 1)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy import ndarray
 
 from .._tensor import Tensor, apply, from_array, row
+from .._types import advised
 from ._loops import MAX, MIN, order, reduced, taken
 from .promotion import NO_OPTIONS, check_tensor, publish
 from .reductions import even_share, kept
@@ -121,10 +122,10 @@ def _extreme(name, which, ufunc, argument, pair, doc):
 def _flat_extreme(name, which, ufunc, doc):
     made = _extreme_row(name, which, ufunc, name.title() + "Backward0")
 
-    def extreme(input, dim=None, keepdim=False, *, axis=None):
+    def extreme(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
         check_tensor(name, "input", 1, input)
         dim = axis if dim is None else dim
-        return apply(made, (input,), {"dim": None if dim == () else dim, "keepdim": keepdim})
+        return apply(made, (input,), {"dim": None if dim == () else dim, "keepdim": keepdim or keepdims})
 
     return publish(name, extreme, doc)
 
@@ -159,10 +160,10 @@ def _index_of(name, function, doc):
 
     made = row(name, forward)
 
-    def index(input, dim=None, keepdim=False, *, axis=None):
+    def index(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
         check_tensor(name, "input", 1, input)
         dim = axis if dim is None else dim
-        return apply(made, (input,), {"dim": dim, "keepdim": keepdim})
+        return apply(made, (input,), {"dim": dim, "keepdim": keepdim or keepdims})
 
     return publish(name, index, doc)
 
@@ -222,9 +223,9 @@ def sort(input, dim=-1, descending=False, stable=True, *, axis=None):
     return _Sort((apply(_sort, (input,), {"index": index, "dim": dim}), from_array(index)))
 
 
-def argsort(input, dim=-1, descending=False, stable=True):
+def argsort(input, dim=-1, descending=False, stable=True, *, axis=None):
     """The indices that put the elements in order along dim."""
-    return from_array(_order(_array(input), _checked(dim, input), descending))
+    return from_array(_order(_array(input), _checked(dim if axis is None else axis, input), descending))
 
 
 def msort(input):
@@ -232,10 +233,10 @@ def msort(input):
     return sort(input, 0)[0]
 
 
-def topk(input, k, dim=-1, largest=True, sorted=True):
+def topk(input, k, dim=-1, largest=True, sorted=True, *, axis=None):
     """The k largest (or smallest) elements along dim, in order, and their indices."""
     check_tensor("topk", "input", 1, input)
-    dim = _checked(dim, input)
+    dim = _checked(dim if axis is None else axis, input)
     k = int(k)
     if not 0 <= k <= (input.shape[dim] if input.ndim else 1):
         raise RuntimeError(f"selected index k out of range: {k} of {input.shape[dim] if input.ndim else 1} elements")
@@ -320,7 +321,7 @@ def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
         interpolation: between two neighbours "linear", or "lower", "higher", "nearest", "midpoint".
     """
     if not input.dtype.is_floating_point:
-        raise RuntimeError("quantile() input tensor must be either float or double dtype: use .float()")
+        raise advised(RuntimeError("quantile() input tensor must be either float or double dtype"), "Use .float().")
     if isinstance(q, Tensor) and q.dtype != input.dtype:
         raise RuntimeError("quantile() q tensor must be same dtype as the input tensor")
     places = np.asarray(_array(q) if isinstance(q, Tensor) else q, np.float64)

@@ -184,8 +184,9 @@ cpdef tuple between(start, end, dim):
     return (slice(None),) * dim + (slice(start, end),)
 
 
-def unbind(input, dim=0):
+def unbind(input, dim=0, *, axis=None):
     """The slices along a dimension, as a tuple of tensors that share memory."""
+    dim = dim if axis is None else axis
     if not input.ndim:
         raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     dim = check_dim(dim, input.ndim)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from .._tensor import apply, apply_inplace, row
-from .._types import of_array
+from .._types import advised, of_array
 from ._loops import clamped, logistic, selected
 from .promotion import (
     NO_OPTIONS,
@@ -13,6 +13,7 @@ from .promotion import (
     check_tensor,
     default,
     floating,
+    into,
     promote,
     promoted,
     publish,
@@ -205,10 +206,11 @@ def _check_bounds(min, max):
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
 
 
-def clamp(input, min=None, max=None):
+def clamp(input, min=None, max=None, *, out=None):
     _check_bounds(min, max)
     check_tensor("clamp", "input", 1, input)
-    return apply(_clamp, (input, min, max), NO_OPTIONS)
+    made = apply(_clamp, (input, min, max), NO_OPTIONS)
+    return made if out is None else into(out, made)
 
 
 def _clamp_inplace(input, min=None, max=None):
@@ -238,9 +240,12 @@ def _where_forward(condition, a, b):
         return made
     if condition.dtype.kind != "b":
         if condition.dtype != np.uint8:
-            raise RuntimeError(
-                "where expected condition to be a boolean tensor, but got a tensor with dtype "
-                f"{of_array(condition).legacy}: compare it, or convert it with .bool()"
+            raise advised(
+                RuntimeError(
+                    "where expected condition to be a boolean tensor, but got a tensor with dtype "
+                    f"{of_array(condition).legacy}"
+                ),
+                "Compare it, or convert it with .bool().",
             )
         condition = condition != 0
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):

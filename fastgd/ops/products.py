@@ -4,16 +4,16 @@ import numpy as np
 
 from .. import _affine
 from .._tensor import Tensor, apply, apply_inplace, row, sum_of
-from .._types import of_array
+from .._types import advised, of_array
 from ._loops import product
 from .promotion import NO_OPTIONS, check_tensor, into, publish
 
 
 def _same_type(a, b):
     if a.dtype != b.dtype:
-        raise RuntimeError(
-            f"expected m1 and m2 to have the same dtype, but got: {_c_name(a)} != {_c_name(b)}. Convert one: "
-            ".float(), .double() or .to(dtype)"
+        raise advised(
+            RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {_c_name(a)} != {_c_name(b)}"),
+            "Convert one: .float(), .double() or .to(dtype).",
         )
 
 
@@ -102,7 +102,9 @@ def matmul(input, other, *, out=None):
 def _mm(a, b):
     if a.ndim != 2 or b.ndim != 2:
         which = "self" if a.ndim != 2 else "mat2"
-        raise RuntimeError(f"{which} must be a matrix, but got {a.ndim}-D and {b.ndim}-D tensors: use matmul")
+        raise advised(
+            RuntimeError(f"{which} must be a matrix"), f"They have {a.ndim} and {b.ndim} dimensions: use matmul."
+        )
     return _matmul(a, b)
 
 
@@ -156,16 +158,23 @@ def addmm(input, mat1, mat2, *, beta=1, alpha=1):
 
 def _linear(x, weight, bias):
     if x.dtype != weight.dtype:
-        raise RuntimeError(
-            f"mat1 and mat2 must have the same dtype, but got {of_array(x).legacy} and {of_array(weight).legacy}: "
-            "convert the data with .float() or .double(), or the model with model.double()"
+        raise advised(
+            RuntimeError(
+                f"mat1 and mat2 must have the same dtype, but got {of_array(x).legacy} and {of_array(weight).legacy}"
+                if bias is not None
+                else f"expected m1 and m2 to have the same dtype, but got: {_c_name(x)} != {_c_name(weight)}"
+            ),
+            "Convert the data with .float() or .double(), or the model with model.double().",
         )
     if x.ndim == 0 or x.shape[-1] != weight.shape[-1]:
         rows = int(np.prod(x.shape[:-1]))
-        raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{x.shape[-1] if x.ndim else 1} and "
-            f"{weight.shape[-1]}x{weight.shape[0]}): the input has {x.shape[-1] if x.ndim else 1} features, "
-            f"the weight expects {weight.shape[-1]}"
+        features = x.shape[-1] if x.ndim else 1
+        raise advised(
+            RuntimeError(
+                f"mat1 and mat2 shapes cannot be multiplied ({rows}x{features} and "
+                f"{weight.shape[-1]}x{weight.shape[0]})"
+            ),
+            f"The input has {features} features, the weight expects {weight.shape[-1]}.",
         )
     out = product(x, weight.T)
     if out is None:
@@ -199,8 +208,9 @@ def linear(input, weight, bias=None):
 
 def _dot_forward(a, b):
     if a.ndim != 1 or b.ndim != 1:
-        raise RuntimeError(
-            f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors: use matmul, or flatten() them first"
+        raise advised(
+            RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors"),
+            "Use matmul, or flatten() them first.",
         )
     if a.dtype != b.dtype:
         raise RuntimeError(

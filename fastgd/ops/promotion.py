@@ -1,9 +1,12 @@
 """Which type an operation has: torch's rules, on numpy's dtypes."""
 
+import functools
+import warnings
+
 import numpy as np
 
-from .._tensor import Tensor, apply, apply_inplace, get_default_dtype, method
-from .._types import as_dtype, of_array, of_numpy
+from .._tensor import Tensor, apply, apply_inplace, from_array, get_default_dtype, is_grad_enabled, method
+from .._types import advised, as_dtype, of_array, of_numpy
 
 
 def default():
@@ -36,9 +39,12 @@ def sizes_error(a, b):
     a, b = np.shape(a), np.shape(b)
     for back in range(1, min(len(a), len(b)) + 1):
         if a[-back] != b[-back] and 1 not in (a[-back], b[-back]):
-            return RuntimeError(
-                f"The size of tensor a ({a[-back]}) must match the size of tensor b ({b[-back]}) at non-singleton "
-                f"dimension {max(len(a), len(b)) - back}: the shapes are {list(a)} and {list(b)}"
+            return advised(
+                RuntimeError(
+                    f"The size of tensor a ({a[-back]}) must match the size of tensor b ({b[-back]}) at non-singleton "
+                    f"dimension {max(len(a), len(b)) - back}"
+                ),
+                f"The shapes are {list(a)} and {list(b)}: counted from the last, sizes must be equal, or 1.",
             )
     return RuntimeError(f"shapes {list(a)} and {list(b)} do not go together")
 
@@ -113,21 +119,49 @@ def can_cast(from_, to):
 def check_tensor(name, argument, position, given):
     """Raises torch's error for an argument that is no tensor."""
     if not isinstance(given, Tensor):
-        raise TypeError(
-            f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(given).__name__}: "
-            "convert it with fastgd.tensor(...)"
+        raise advised(
+            TypeError(
+                f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(given).__name__}"
+            ),
+            "Convert it with fastgd.tensor(...).",
         )
 
 
 def into(out, made):
-    """Writes a result to the tensor that was given as `out`."""
+    """Writes a result to the tensor that was given as `out`, or several to as many; returns what was given."""
     from .inplace import copy_
 
-    if out.shape != made.shape:
+    if not isinstance(made, Tensor):
+        return type(made)([into(tensor, part) for tensor, part in zip(out, made, strict=True)])
+    if made.requires_grad or out.requires_grad and is_grad_enabled():
         raise RuntimeError(
-            f"out has shape {list(out.shape)}, but the result has {list(made.shape)}: give `out` the shape of the result"
+            "functions with out=... arguments don't support automatic differentiation, but one of the arguments "
+            "requires grad: leave out=... away, or compute under no_grad()"
         )
+    if not np.can_cast(made.dtype.numpy, out.dtype.numpy, "same_kind"):
+        raise RuntimeError(
+            f"result type {made.dtype.legacy} can't be cast to the desired output type {out.dtype.legacy}"
+        )
+    if out.shape != made.shape:
+        if out.numel():
+            warnings.warn(
+                f"An output with one or more elements was resized since it had shape {list(out.shape)}, which does not "
+                f"match the required output shape {list(made.shape)}. Give `out` the shape of the result.",
+                stacklevel=3,
+            )
+        out.data = from_array(np.empty(made.shape, out.dtype.numpy))
     return copy_(out, made)
+
+
+def with_out(function):
+    """A function that takes `out`: the tensor, or tensors, to write its result to."""
+
+    @functools.wraps(function)
+    def call(*args, out=None, **options):
+        made = function(*args, **options)
+        return made if out is None else into(out, made)
+
+    return call
 
 
 NO_OPTIONS = {}

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from .._tensor import Tensor, apply, row
-from .._types import as_dtype, of_array
+from .._types import advised, as_dtype, of_array
 from ._loops import MAX, MEAN, MIN, NORM, PROD, STD, SUM, VAR, reduced, softened
 from .promotion import NO_OPTIONS, check_tensor, floating, into, publish
 from .views import axes_of, check_dim, expanded
@@ -67,9 +67,12 @@ def _mean(a, dim=None, keepdim=False, dtype=None):
     if dtype is not None:
         a = a.astype(dtype, copy=False)
     elif a.dtype.kind != "f":
-        raise RuntimeError(
-            "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
-            f"Got: {of_array(a).legacy}. Use .float().mean()"
+        raise advised(
+            RuntimeError(
+                "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
+                f"Got: {of_array(a).legacy}"
+            ),
+            "Use .float().mean().",
         )
     return total(a, axes_of(dim, a.ndim), keepdim) / a.dtype.type(_count(a, dim))
 
@@ -175,7 +178,7 @@ def _var_forward(a, dim=None, keepdim=False, correction=1):
     if made is not None:
         return made
     if a.dtype.kind != "f":
-        raise RuntimeError("std and var only support floating point and complex dtypes: use .float()")
+        raise advised(RuntimeError("std and var only support floating point and complex dtypes"), "Use .float().")
     squares = _centred(a, dim)
     squares *= squares
     freedom = a.dtype.type(max(_count(a, dim) - correction, 0))
@@ -201,7 +204,9 @@ _std = row("std", _std_forward, (_std_gradient,), ((0, OUT),))
 
 
 def _spread_of(made, doc):
-    def measure(input, dim=None, unbiased=None, keepdim=False, *, correction=None, axis=None, keepdims=False):
+    def measure(input, dim=None, unbiased=None, keepdim=False, *, correction=None, axis=None, keepdims=False, out=None):
+        if out is not None:
+            return into(out, measure(input, dim, unbiased, keepdim or keepdims, correction=correction, axis=axis))
         check_tensor(made.name, "input", 1, input)
         if isinstance(dim, bool):
             dim, unbiased = None, dim
@@ -417,8 +422,9 @@ _logsumexp = row(
 )
 
 
-def logsumexp(input, dim, keepdim=False):
+def logsumexp(input, dim=None, keepdim=False, *, axis=None):
     """log(sum(exp(input))) along dim, without overflow."""
+    dim = axis if dim is None else dim
     return apply(_logsumexp, (input,), {"dim": dim, "keepdim": keepdim})
 
 
@@ -460,8 +466,10 @@ def _soft(made, doc):
         if dtype is not None:
             input = input.to(dtype)
         if not input.dtype.is_floating_point:
-            raise NotImplementedError(
-                f"\"{made.name}_kernel_impl\" not implemented for '{input.dtype.legacy}': use .float()"
+            last = "lastdim_" if check_dim(dim, max(input.ndim, 1)) == max(input.ndim - 1, 0) else ""
+            raise advised(
+                NotImplementedError(f"\"{made.name}_{last}kernel_impl\" not implemented for '{input.dtype.legacy}'"),
+                "Use .float().",
             )
         return apply(made, (input,), {"dim": check_dim(dim, max(input.ndim, 1)) if input.ndim else None})
 

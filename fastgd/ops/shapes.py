@@ -4,7 +4,7 @@ import numpy as np
 
 from .._tensor import apply, row
 from .promotion import NO_OPTIONS, publish
-from .views import check_dim, flipped
+from .views import check_dim, flipped, listed
 
 # ---- repetition and reversal
 
@@ -18,10 +18,9 @@ def _repeat_gradient(g, out, a, repeats):
 _repeat_row = row("repeat", lambda a, repeats: np.tile(a, repeats), (_repeat_gradient,), ((),))
 
 
-def repeat(input, *repeats):
+def repeat(input, *times, repeats=None):
     """The tensor copied so many times along each dimension."""
-    if len(repeats) == 1 and isinstance(repeats[0], (tuple, list)):
-        repeats = repeats[0]
+    repeats = listed(times, repeats)
     if len(repeats) < input.ndim:
         raise RuntimeError(
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: got "
@@ -30,10 +29,9 @@ def repeat(input, *repeats):
     return apply(_repeat_row, (input,), {"repeats": tuple(repeats)})
 
 
-def tile(input, *dims):
+def tile(input, *times, dims=None):
     """The tensor copied so many times along its last dimensions."""
-    if len(dims) == 1 and isinstance(dims[0], (tuple, list)):
-        dims = dims[0]
+    dims = listed(times, dims)
     return repeat(input, *(1,) * (input.ndim - len(dims)), *dims)
 
 
@@ -52,10 +50,9 @@ _roll_row = row(
 )  # fmt: skip
 
 
-def flip(input, *dims):
+def flip(input, *reversed, dims=None):
     """A copy with some dimensions reversed."""
-    if len(dims) == 1 and isinstance(dims[0], (tuple, list)):
-        dims = dims[0]
+    dims = listed(reversed, dims)
     ndim = input.ndim
     return apply(_flip_row, (input,), {"dims": tuple([check_dim(dim, ndim) for dim in dims])})
 

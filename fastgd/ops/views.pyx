@@ -65,17 +65,16 @@ cdef object viewed(ndarray a, tuple shape):
     return made if base is a or (base is not None and base is (<object>a).base) else None
 
 
-class _NotAView(RuntimeError):
-    pass
+NOT_A_VIEW = (
+    "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+    "contiguous subspaces). Use .reshape(...) instead."
+)
 
 
 def _view_forward(a, shape):
     made = viewed(a, shape)
     if made is None:
-        raise _NotAView(
-            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
-            "contiguous subspaces). Use .reshape(...) instead."
-        )
+        raise RuntimeError(NOT_A_VIEW)
     return made
 
 
@@ -129,18 +128,27 @@ cdef tuple sizes_of(tuple given, Py_ssize_t numel):
     return (*shape[:unknown], numel // product, *shape[unknown + 1 :])
 
 
-def reshape(input, *shape):
+def listed(tuple given, named):
+    """What comes as numbers, as one tuple or list, or by its name."""
+    if named is not None:
+        return (named,) if isinstance(named, int) else tuple(named)
+    return tuple(given[0]) if len(given) == 1 and isinstance(given[0], (tuple, list)) else given
+
+
+def reshape(input, *sizes, shape=None):
     """The same elements in another shape, with one size of -1 worked out; shares memory where that is possible."""
     check_tensor("reshape", "input", 1, input)
-    return _reshaped(input, sizes_of(shape, input.numel()))
+    return _reshaped(input, sizes_of(sizes if shape is None else (shape,), input.numel()))
 
 
 cdef object _reshaped(input, tuple shape):
     options = {"shape": shape}
     try:
         return apply(_view_row, (input,), options)
-    except _NotAView:
-        return apply(_unsafe_view_row, (input,), options)
+    except RuntimeError as error:
+        if error.args[0] is not NOT_A_VIEW:
+            raise
+    return apply(_unsafe_view_row, (input,), options)
 
 
 def view(input, *shape):
@@ -208,7 +216,7 @@ def ravel(input):
     """All elements in one dimension; shares memory where that is possible."""
     try:
         return view(input, -1)
-    except _NotAView:
+    except RuntimeError:
         return view(input.contiguous(), -1)
 
 
@@ -251,10 +259,9 @@ def t(input):
     return apply(_t_row, (input,), NO_OPTIONS)
 
 
-def permute(input, *dims):
+def permute(input, *order, dims=None):
     """The dimensions in another order; shares memory."""
-    if len(dims) == 1 and isinstance(dims[0], (tuple, list)):
-        dims = dims[0]
+    dims = listed(order, dims)
     ndim = input.ndim
     if len(dims) != ndim:
         raise RuntimeError(
@@ -320,14 +327,13 @@ def _expand_forward(a, shape):
 cdef Row _expand_row = row("expand", _expand_forward, (lambda g, out, a, shape: g,), ((),), view=True)
 
 
-def expand(input, *sizes):
+def expand(input, *sizes, size=None):
     """The tensor repeated to larger sizes without a copy; -1 keeps a size.
 
     Raises:
         RuntimeError: a size that is neither 1 nor the one asked for.
     """
-    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
-        sizes = sizes[0]
+    sizes = listed(sizes, size)
     cdef tuple shape = <tuple>input.shape
     extra = len(sizes) - len(shape)
     if extra < 0:
@@ -405,6 +411,8 @@ for _function in (
     adjoint, expand, expand_as, broadcast_to,
 ):
     publish(_function.__name__, _function, _function.__doc__)
-method("swapaxes", transpose)
-method("swapdims", transpose)
+swapaxes = swapdims = transpose
+moveaxis = movedim
+for _name in ("swapaxes", "swapdims"):
+    method(_name, transpose)
 method("moveaxis", movedim)

@@ -7,6 +7,7 @@ from numpy cimport ndarray
 from .._tensor cimport Tensor
 from .optimizer cimport Optimizer, begin, count_step, finish, gradient_of, start_step, state_of
 
+from .._types import advised
 from .optimizer import check_rates
 
 cnp.import_array()
@@ -128,7 +129,7 @@ cdef class Adam(Optimizer):
             if isinstance(beta, Tensor) and beta.numel() != 1:
                 raise ValueError(f"Tensor betas[{i}] must be 1-element")
             if not 0 <= beta < 1:
-                raise ValueError(f"Invalid beta parameter at index {i}: {beta}. It must be in [0, 1)")
+                raise advised(ValueError(f"Invalid beta parameter at index {i}: {beta}"), "It must be in [0, 1).")
 
     cdef object read(self, dict group):
         self.lr, self.eps, self.weight_decay = group["lr"], group["eps"], group["weight_decay"]

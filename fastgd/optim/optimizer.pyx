@@ -14,6 +14,7 @@ from itertools import chain
 import numpy as np
 
 from .._tensor import RemovableHandle, get_default_dtype
+from .._types import advised
 from ..autograd import enable_grad, no_grad
 
 cnp.import_array()
@@ -53,7 +54,7 @@ def check_rates(options):
                 raise TypeError(f"Invalid {words}: {options[name]!r}. {name} must be a number")
         if not math.isfinite(value) or (value < 0 and name not in MAY_BE_NEGATIVE):
             wanted = "a finite number" if name in MAY_BE_NEGATIVE else "a finite number, 0 or above"
-            raise ValueError(f"Invalid {words}: {options[name]}. {name} must be {wanted}")
+            raise advised(ValueError(f"Invalid {words}: {options[name]}"), f"{name} must be {wanted}.")
 
 
 cdef class Optimizer:
@@ -67,9 +68,12 @@ cdef class Optimizer:
     def __init__(self, params, defaults):
         self.defaults = defaults
         if isinstance(params, Tensor):
-            raise TypeError(
-                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
-                f"{params.type()}: put it in a list"
+            raise advised(
+                TypeError(
+                    "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
+                    f"{params.type()}"
+                ),
+                "Put it in a list.",
             )
         self.state = defaultdict(dict)
         self.param_groups = []

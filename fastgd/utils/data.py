@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import random
 from .._tensor import Tensor, from_array
-from .._types import float64
+from .._types import advised, float64
 from ..creation import as_tensor, tensor
 from ..ops import stack
 from ._samplers import (
@@ -76,7 +76,9 @@ class TensorDataset(Dataset):
                 )
         rows = [given.size(0) for given in tensors]
         if len(set(rows)) > 1:
-            raise AssertionError(f"Size mismatch between tensors: they have {rows} rows and need equally many")
+            raise advised(
+                AssertionError("Size mismatch between tensors"), f"They have {rows} rows, and need equally many."
+            )
         self.tensors = tensors
 
     def __getitem__(self, index):
@@ -187,9 +189,9 @@ def random_split(dataset, lengths, generator=None):
     if math.isclose(sum(lengths), 1) and sum(lengths) <= 1:
         lengths = _from_fractions(n, lengths)
     if sum(lengths) != n:
-        raise ValueError(
-            "Sum of input lengths does not equal the length of the input dataset! "
-            f"The lengths {list(lengths)} add up to {sum(lengths)}, the dataset has {n} samples"
+        raise advised(
+            ValueError("Sum of input lengths does not equal the length of the input dataset!"),
+            f"The lengths {list(lengths)} add up to {sum(lengths)}, the dataset has {n} samples.",
         )
     order = random.stream_of(generator, "random_split").randperm(n).tolist()
     ends = itertools.accumulate(lengths)

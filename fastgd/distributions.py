@@ -1,0 +1,238 @@
+"""The distributions that regression scripts draw noise from and take likelihoods of, under torch.distributions' names.
+
+`sample` draws as torch's: each from the stream of its kind, on a tensor of the whole shape.
+"""
+
+import math
+
+import numpy as np
+
+from . import linalg
+from ._tensor import Tensor, from_array, get_default_dtype
+from ._types import Size
+from .autograd import no_grad
+from .creation import tensor
+from .ops import broadcast_tensors
+from .random import normal, rand
+
+_LOG_2PI = math.log(2 * math.pi)
+
+
+class Distribution:
+    """What they have in common: the shape of a draw is sample_shape, the parameters', and that of one event."""
+
+    def __init__(self, batch_shape, event_shape=()):
+        self.batch_shape, self.event_shape = Size(batch_shape), Size(event_shape)
+
+    def _shape(self, sample_shape):
+        return Size((*sample_shape, *self.batch_shape, *self.event_shape))
+
+    def sample(self, sample_shape=()):
+        """Draws; not recorded."""
+        with no_grad():
+            return self.rsample(sample_shape)
+
+    def rsample(self, sample_shape=()):
+        """Draws that are recorded: gradients flow to the parameters."""
+        raise NotImplementedError
+
+    def sample_n(self, n):
+        """n draws."""
+        return self.sample((n,))
+
+    def log_prob(self, value):
+        """The logarithm of the density at a value."""
+        raise NotImplementedError
+
+    @property
+    def stddev(self):
+        return self.variance.sqrt()
+
+
+def _parameters(*given):
+    """Tensors that broadcast together, from tensors and numbers."""
+    dtype = next((one.dtype for one in given if isinstance(one, Tensor)), get_default_dtype())
+    return broadcast_tensors(*[one if isinstance(one, Tensor) else tensor(float(one), dtype=dtype) for one in given])
+
+
+def _positive(kind, name, given):
+    if not bool((given > 0).all()):
+        raise ValueError(
+            f"Expected parameter {name} ({type(given).__name__} of shape {tuple(given.shape)}) of distribution {kind} "
+            f"to satisfy the constraint GreaterThan(lower_bound=0.0), but found invalid values:\n{given}"
+        )
+
+
+class Normal(Distribution):
+    """exp(-((x - loc) / scale)^2 / 2) / (scale sqrt(2 pi)).
+
+    Args:
+        loc, scale: tensors that broadcast together, or numbers.
+
+    Raises:
+        ValueError: a scale that is not above 0.
+
+    Example:
+        >>> fastgd.distributions.Normal(0.0, 1.0).log_prob(fastgd.tensor(0.0))
+        tensor(-0.9189)
+    """
+
+    def __init__(self, loc, scale, validate_args=None):
+        self.loc, self.scale = _parameters(loc, scale)
+        if validate_args is not False:
+            _positive(self, "scale", self.scale)
+        super().__init__(self.loc.shape)
+
+    @property
+    def mean(self):
+        return self.loc
+
+    mode = mean
+
+    @property
+    def variance(self):
+        return self.scale.pow(2)
+
+    @property
+    def stddev(self):
+        return self.scale
+
+    def sample(self, sample_shape=()):
+        shape = self._shape(sample_shape)
+        with no_grad():
+            return normal(self.loc.expand(shape), self.scale.expand(shape))
+
+    def rsample(self, sample_shape=()):
+        return self.loc + _standard(self._shape(sample_shape), self.loc) * self.scale
+
+    def log_prob(self, value):
+        return -((value - self.loc) ** 2) / (2 * self.variance) - self.scale.log() - math.log(math.sqrt(2 * math.pi))
+
+    def cdf(self, value):
+        """The probability of a smaller draw."""
+        return 0.5 * (1 + ((value - self.loc) * self.scale.reciprocal() / math.sqrt(2)).erf())
+
+    def entropy(self):
+        """The expectation of -log_prob."""
+        return 0.5 + 0.5 * _LOG_2PI + self.scale.log()
+
+    def __repr__(self):
+        return f"Normal({_told(self, 'loc', 'scale')})"
+
+
+def _standard(shape, like):
+    return normal(from_array(np.zeros(shape, like.dtype.numpy)), from_array(np.ones(shape, like.dtype.numpy)))
+
+
+def _told(distribution, *names):
+    parameters = [(name, getattr(distribution, name)) for name in names]
+    return ", ".join(f"{name}: {given if given.numel() == 1 else given.size()}" for name, given in parameters)
+
+
+class Uniform(Distribution):
+    """1 / (high - low) from low to high.
+
+    Args:
+        low, high: tensors that broadcast together, or numbers.
+
+    Raises:
+        ValueError: a low that is not below its high.
+
+    Example:
+        >>> fastgd.distributions.Uniform(0.0, 2.0).mean
+        tensor(1.)
+    """
+
+    def __init__(self, low, high, validate_args=None):
+        self.low, self.high = _parameters(low, high)
+        if validate_args is not False and not bool((self.low < self.high).all()):
+            raise ValueError("Uniform is not defined when low>= high: expected low < high")
+        super().__init__(self.low.shape)
+
+    @property
+    def mean(self):
+        return (self.high + self.low) / 2
+
+    @property
+    def variance(self):
+        return (self.high - self.low).pow(2) / 12
+
+    def rsample(self, sample_shape=()):
+        drawn = rand(self._shape(sample_shape), dtype=self.low.dtype)
+        return self.low + drawn * (self.high - self.low)
+
+    def log_prob(self, value):
+        inside = (self.low <= value).to(self.low.dtype) * (self.high > value).to(self.low.dtype)
+        return inside.log() - (self.high - self.low).log()
+
+    def __repr__(self):
+        return f"Uniform({_told(self, 'low', 'high')})"
+
+
+class MultivariateNormal(Distribution):
+    """exp(-(x - loc)^T C^-1 (x - loc) / 2) / sqrt((2 pi)^d det(C)).
+
+    Args:
+        loc: (..., d).
+        covariance_matrix: C, (..., d, d); or its inverse as precision_matrix, or its Cholesky factor as scale_tril.
+
+    Raises:
+        ValueError: not exactly one of the three; a covariance that is not positive definite.
+
+    Example:
+        >>> fastgd.distributions.MultivariateNormal(fastgd.zeros(2), fastgd.eye(2)).log_prob(fastgd.zeros(2))
+        tensor(-1.8379)
+    """
+
+    def __init__(self, loc, covariance_matrix=None, precision_matrix=None, scale_tril=None, validate_args=None):
+        given = {"covariance_matrix": covariance_matrix, "precision_matrix": precision_matrix, "scale_tril": scale_tril}
+        given = {name: matrix for name, matrix in given.items() if matrix is not None}
+        if len(given) != 1:
+            raise ValueError("Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified.")
+        ((self._given, matrix),) = given.items()
+        if loc.ndim < 1 or matrix.ndim < 2:
+            raise ValueError("loc must be at least one-dimensional, and the matrix at least two-dimensional")
+        if scale_tril is None:
+            try:
+                scale_tril = linalg.cholesky(matrix if precision_matrix is None else linalg.inv(matrix))
+            except linalg.LinAlgError:
+                raise ValueError(
+                    f"Expected a positive definite matrix of shape {tuple(matrix.shape)}, but got\n{matrix}"
+                ) from None
+        self.loc, self.scale_tril = loc, scale_tril
+        super().__init__(loc.shape[:-1], loc.shape[-1:])
+
+    @property
+    def mean(self):
+        return self.loc
+
+    mode = mean
+
+    @property
+    def covariance_matrix(self):
+        return self.scale_tril @ self.scale_tril.transpose(-2, -1)
+
+    @property
+    def precision_matrix(self):
+        return linalg.inv(self.covariance_matrix)
+
+    @property
+    def variance(self):
+        return self.scale_tril.pow(2).sum(-1)
+
+    def rsample(self, sample_shape=()):
+        drawn = _standard(self._shape(sample_shape), self.loc)
+        return self.loc + (self.scale_tril @ drawn.unsqueeze(-1)).squeeze(-1)
+
+    def log_prob(self, value):
+        difference = (value - self.loc).unsqueeze(-1)
+        factor = self.scale_tril.expand((*difference.shape[:-2], *self.scale_tril.shape[-2:]))
+        whitened = linalg.solve_triangular(factor, difference, upper=False).squeeze(-1)
+        half_log_det = self.scale_tril.diagonal(0, -2, -1).log().sum(-1)
+        return -0.5 * (self.event_shape[0] * _LOG_2PI + whitened.pow(2).sum(-1)) - half_log_det
+
+    def __repr__(self):
+        return f"MultivariateNormal({_told(self, 'loc', self._given)})"
+
+
+__all__ = ["Distribution", "MultivariateNormal", "Normal", "Uniform"]

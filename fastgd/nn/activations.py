@@ -1,0 +1,178 @@
+"""The activations of small regressions."""
+
+from . import functional
+from .module import Module
+
+
+class ReLU(Module):
+    """max(x, 0).
+
+    Args:
+        inplace: writes into its input.
+
+    Example:
+        >>> nn.ReLU()(fastgd.tensor([-1.0, 2.0]))
+        tensor([0., 2.])
+    """
+
+    def __init__(self, inplace=False):
+        super().__init__()
+        self.inplace = inplace
+
+    def forward(self, input):
+        return functional.relu(input, self.inplace)
+
+    def extra_repr(self):
+        return "inplace=True" if self.inplace else ""
+
+
+class LeakyReLU(Module):
+    """x above 0, negative_slope x below.
+
+    Args:
+        negative_slope: default 0.01.
+        inplace: writes into its input.
+
+    Example:
+        >>> nn.LeakyReLU(0.1)(fastgd.tensor([-1.0, 2.0]))
+        tensor([-0.1000,  2.0000])
+    """
+
+    def __init__(self, negative_slope=0.01, inplace=False):
+        super().__init__()
+        self.negative_slope = negative_slope
+        self.inplace = inplace
+
+    def forward(self, input):
+        return functional.leaky_relu(input, self.negative_slope, self.inplace)
+
+    def extra_repr(self):
+        return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
+
+
+class ELU(Module):
+    """x above 0, alpha (exp(x) - 1) below.
+
+    Args:
+        alpha: default 1.
+        inplace: writes into its input.
+
+    Example:
+        >>> nn.ELU()(fastgd.tensor([-1.0, 2.0]))
+        tensor([-0.6321,  2.0000])
+    """
+
+    def __init__(self, alpha=1.0, inplace=False):
+        super().__init__()
+        self.alpha = alpha
+        self.inplace = inplace
+
+    def forward(self, input):
+        return functional.elu(input, self.alpha, self.inplace)
+
+    def extra_repr(self):
+        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
+
+
+class Softplus(Module):
+    """log(1 + exp(beta x)) / beta, and x where beta x is above the threshold.
+
+    Args:
+        beta: default 1.
+        threshold: default 20.
+
+    Example:
+        >>> nn.Softplus()(fastgd.tensor([0.0]))
+        tensor([0.6931])
+    """
+
+    def __init__(self, beta=1.0, threshold=20.0):
+        super().__init__()
+        self.beta = beta
+        self.threshold = threshold
+
+    def forward(self, input):
+        return functional.softplus(input, self.beta, self.threshold)
+
+    def extra_repr(self):
+        return f"beta={self.beta}, threshold={self.threshold}"
+
+
+class Sigmoid(Module):
+    """1 / (1 + exp(-x)).
+
+    Example:
+        >>> nn.Sigmoid()(fastgd.tensor([0.0]))
+        tensor([0.5000])
+    """
+
+    def forward(self, input):
+        return input.sigmoid()
+
+
+class LogSigmoid(Module):
+    """-log(1 + exp(-x)).
+
+    Example:
+        >>> nn.LogSigmoid()(fastgd.tensor([0.0]))
+        tensor([-0.6931])
+    """
+
+    def forward(self, input):
+        return functional.logsigmoid(input)
+
+
+class Tanh(Module):
+    """The hyperbolic tangent.
+
+    Example:
+        >>> nn.Tanh()(fastgd.tensor([0.0]))
+        tensor([0.])
+    """
+
+    def forward(self, input):
+        return input.tanh()
+
+
+class Softmax(Module):
+    """exp(x) / sum(exp(x)) along dim.
+
+    Args:
+        dim: the dimension of the classes.
+
+    Example:
+        >>> nn.Softmax(dim=1)(fastgd.zeros(1, 2))
+        tensor([[0.5000, 0.5000]])
+    """
+
+    def __init__(self, dim=None):
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, input):
+        return functional.softmax(input, self.dim, _stacklevel=5)
+
+    def extra_repr(self):
+        return f"dim={self.dim}"
+
+
+class LogSoftmax(Module):
+    """The logarithm of Softmax.
+
+    Args:
+        dim: the dimension of the classes.
+
+    Example:
+        >>> nn.LogSoftmax(dim=1)(fastgd.zeros(1, 2))
+        tensor([[-0.6931, -0.6931]])
+    """
+
+    def __init__(self, dim=None):
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, input):
+        return functional.log_softmax(input, self.dim, _stacklevel=5)
+
+    def extra_repr(self):
+        return f"dim={self.dim}"
