@@ -31,17 +31,17 @@ class Tensor:
         """The inverse of cosh."""
     def acosh_(self) -> Tensor:
         """`acosh`, written to the tensor itself."""
-    def add(self, other, *, alpha=1, out: Tensor | None = None) -> Tensor:
+    def add(self, other, *old, alpha=1, out: Tensor | None = None) -> Tensor:
         """input + alpha * other."""
-    def add_(self, other, *, alpha=1) -> Tensor:
+    def add_(self, other, *old, alpha=1) -> Tensor:
         """`add`, written to the tensor itself."""
-    def addcdiv(self, tensor1, tensor2, *, value=1) -> Tensor:
+    def addcdiv(self, tensor1, tensor2, *old, value=1) -> Tensor:
         """input + value * tensor1 / tensor2."""
-    def addcdiv_(self, b, c, *, value=1) -> Tensor:
+    def addcdiv_(self, tensor1, tensor2, *old, value=1) -> Tensor:
         """`addcdiv`, written to the tensor itself."""
-    def addcmul(self, tensor1, tensor2, *, value=1) -> Tensor:
+    def addcmul(self, tensor1, tensor2, *old, value=1) -> Tensor:
         """input + value * tensor1 * tensor2."""
-    def addcmul_(self, b, c, *, value=1) -> Tensor:
+    def addcmul_(self, tensor1, tensor2, *old, value=1) -> Tensor:
         """`addcmul`, written to the tensor itself."""
     def addmm(self, mat1, mat2, *, beta=1, alpha=1) -> Tensor:
         """beta * input + alpha * (mat1 @ mat2)."""
@@ -66,9 +66,9 @@ class Tensor:
         """Whether all elements are not 0, or along dim."""
     def allclose(self, other, rtol=1e-05, atol=1e-08, equal_nan=False) -> bool:
         """Whether all elements are close: |input - other| <= atol + rtol * |other|."""
-    def amax(self, dim=None, keepdim: bool = False, *, axis=None) -> Tensor:
+    def amax(self, dim=None, keepdim: bool = False, *, axis=None, keepdims: bool = False) -> Tensor:
         """The largest element, of all or along dim (one or several)."""
-    def amin(self, dim=None, keepdim: bool = False, *, axis=None) -> Tensor:
+    def amin(self, dim=None, keepdim: bool = False, *, axis=None, keepdims: bool = False) -> Tensor:
         """The smallest element, of all or along dim (one or several)."""
     def aminmax(self, *, dim=None, keepdim: bool = False) -> tuple[Tensor, ...]:
         """The smallest and the largest element, of all or along dim."""
@@ -113,11 +113,11 @@ class Tensor:
         """The inverse of tanh."""
     def arctanh_(self) -> Tensor:
         """`atanh`, written to the tensor itself."""
-    def argmax(self, dim=None, keepdim: bool = False, *, axis=None) -> Tensor:
+    def argmax(self, dim=None, keepdim: bool = False, *, axis=None, keepdims: bool = False) -> Tensor:
         """The index of the largest element, of all (flattened) or along dim."""
-    def argmin(self, dim=None, keepdim: bool = False, *, axis=None) -> Tensor:
+    def argmin(self, dim=None, keepdim: bool = False, *, axis=None, keepdims: bool = False) -> Tensor:
         """The index of the smallest element, of all (flattened) or along dim."""
-    def argsort(self, dim=-1, descending: bool = False, stable=True) -> Tensor:
+    def argsort(self, dim=-1, descending: bool = False, stable=True, *, axis=None) -> Tensor:
         """The indices that put the elements in order along dim."""
     def argwhere(self) -> Tensor:
         """The indices of the elements that are not 0, as rows."""
@@ -179,9 +179,13 @@ class Tensor:
         """`ceil`, written to the tensor itself."""
     def char(self, memory_format=None) -> Tensor:
         """The tensor as torch.int8."""
+    def cholesky(self, upper=False) -> Tensor:
+        """`linalg.cholesky` under its old name."""
+    def cholesky_solve(self, L, upper=False) -> Tensor:
+        """X of A X = B, given the factor L of A = L L^T (or the upper one)."""
     def chunk(self, chunks, dim=0) -> tuple[Tensor, ...]:
         """So many pieces along a dimension, or fewer, of one size but for the last; they share memory."""
-    def clamp(self, min=None, max=None) -> Tensor:
+    def clamp(self, min=None, max=None, *, out: Tensor | None = None) -> Tensor:
         """input, not below min and not above max (numbers, tensors or None)."""
     def clamp_(self, min=None, max=None) -> Tensor:
         """`clamp`, written to the tensor itself."""
@@ -193,7 +197,7 @@ class Tensor:
         """input, not below min."""
     def clamp_min_(self, min) -> Tensor:
         """`clamp_min`, written to the tensor itself."""
-    def clip(self, min=None, max=None) -> Tensor:
+    def clip(self, min=None, max=None, *, out: Tensor | None = None) -> Tensor:
         """input, not below min and not above max (numbers, tensors or None)."""
     def clip_(self, min=None, max=None) -> Tensor:
         """`clamp`, written to the tensor itself."""
@@ -201,7 +205,7 @@ class Tensor:
         """A copy, recorded: gradients flow through it."""
     def contiguous(self, memory_format=None) -> Tensor:
         """The tensor itself if its rows lie one after another, else a copy whose rows do."""
-    def copy_(self, source, non_blocking=False) -> Tensor:
+    def copy_(self, src, non_blocking=False) -> Tensor:
         """Writes the elements of another tensor, broadcast to this shape and converted to this dtype."""
     def corrcoef(self) -> Tensor:
         """The correlations of variables in rows, observations in columns."""
@@ -250,8 +254,8 @@ class Tensor:
         """A matrix with a vector as its diagonal."""
     def diagonal(self, offset=0, dim1=0, dim2=1) -> Tensor:
         """The diagonal of a matrix; shares memory."""
-    def diff(self, n=1, dim=-1) -> Tensor:
-        """The differences between neighbours along dim, n times."""
+    def diff(self, n=1, dim=-1, prepend=None, append=None) -> Tensor:
+        """The differences between neighbours along dim, n times; with what is put in front and behind first."""
     def dim(self) -> int: ...
     def dist(self, other, p=2) -> Tensor:
         """The p-norm of input - other."""
@@ -293,7 +297,7 @@ class Tensor:
         """`exp2`, written to the tensor itself."""
     def exp_(self) -> Tensor:
         """`exp`, written to the tensor itself."""
-    def expand(self, *sizes) -> Tensor:
+    def expand(self, *sizes, size=None) -> Tensor:
         """The tensor repeated to larger sizes without a copy; -1 keeps a size."""
     def expand_as(self, other) -> Tensor:
         """`expand` to the sizes of another tensor."""
@@ -313,7 +317,7 @@ class Tensor:
         """`trunc`, written to the tensor itself."""
     def flatten(self, start_dim=0, end_dim=-1) -> Tensor:
         """The dimensions from start_dim to end_dim as one."""
-    def flip(self, *dims) -> Tensor:
+    def flip(self, *reversed, dims=None) -> Tensor:
         """A copy with some dimensions reversed."""
     def fliplr(self) -> Tensor:
         """A copy with the columns reversed."""
@@ -409,7 +413,7 @@ class Tensor:
         """The inverse of a square matrix, or of each of a stack."""
     def is_complex(self) -> bool:
         """Whether the elements are complex numbers: never."""
-    def is_contiguous(self) -> bool: ...
+    def is_contiguous(self, memory_format=None) -> bool: ...
     @property
     def is_cuda(self) -> bool: ...
     def is_floating_point(self) -> bool:
@@ -506,7 +510,7 @@ class Tensor:
         """`logical_xor`, written to the tensor itself."""
     def logit(self, eps=None) -> Tensor:
         """log(input / (1 - input)); eps keeps input within [eps, 1 - eps]."""
-    def logsumexp(self, dim, keepdim: bool = False) -> Tensor:
+    def logsumexp(self, dim=None, keepdim: bool = False, *, axis=None) -> Tensor:
         """log(sum(exp(input))) along dim, without overflow."""
     def long(self, memory_format=None) -> Tensor:
         """The tensor as torch.int64."""
@@ -516,6 +520,8 @@ class Tensor:
         """`lt`, written to the tensor itself."""
     @property
     def mT(self) -> Tensor: ...
+    def map_(self, other, callable) -> Tensor:
+        """Replaces every element x by callable(x, y), y being that of another tensor."""
     def masked_fill(self, mask, value) -> Tensor:
         """input with one value where the mask holds."""
     def masked_fill_(self, mask, value) -> Tensor:
@@ -677,7 +683,7 @@ class Tensor:
         """input[i] * vec2[j] for all i and j."""
     @property
     def output_nr(self) -> int: ...
-    def permute(self, *dims) -> Tensor:
+    def permute(self, *order, dims=None) -> Tensor:
         """The dimensions in another order; shares memory."""
     def pin_memory(self, *args, **options) -> Tensor:
         """The tensor itself: everything is in the memory that all threads of this process share."""
@@ -698,6 +704,8 @@ class Tensor:
         out: Tensor | None = None,
     ) -> Tensor:
         """The product of all elements, or along dim."""
+    def qr(self, some=True) -> tuple[Tensor, ...]:
+        """`linalg.qr` under its old name."""
     def quantile(self, q, dim=None, keepdim: bool = False, *, interpolation="linear") -> Tensor:
         """The elements below which a share q of all, or of each row along dim, lies."""
     def rad2deg(self, *, out: Tensor | None = None) -> Tensor:
@@ -725,7 +733,7 @@ class Tensor:
         """What is left of input / other, with the sign of other."""
     def remainder_(self, other) -> Tensor:
         """`remainder`, written to the tensor itself."""
-    def repeat(self, *repeats) -> Tensor:
+    def repeat(self, *times, repeats=None) -> Tensor:
         """The tensor copied so many times along each dimension."""
     def repeat_interleave(self, repeats, dim=None) -> Tensor:
         """Each slice along a dimension so many times in a row; each element of the flattened tensor without dim."""
@@ -735,10 +743,12 @@ class Tensor:
     def requires_grad(self, given: bool) -> None: ...
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Says whether gradients with respect to this leaf are wanted; returns the tensor."""
-    def reshape(self, *shape) -> Tensor:
+    def reshape(self, *sizes, shape=None) -> Tensor:
         """The same elements in another shape, with one size of -1 worked out; shares memory where that is possible."""
     def reshape_as(self, other) -> Tensor:
         """`reshape` in the shape of another tensor."""
+    def resize_(self, *sizes, memory_format=None) -> Tensor:
+        """Other sizes for the tensor itself, on the elements that it has; those that it lacks are 0."""
     def resolve_conj(self, *args, **options) -> Tensor:
         """The tensor itself: everything is in the memory that all threads of this process share."""
     def resolve_neg(self, *args, **options) -> Tensor:
@@ -803,6 +813,8 @@ class Tensor:
         """`sinh`, written to the tensor itself."""
     def size(self, dim=None) -> Size | int:
         """The shape, or the size of one dimension."""
+    def slogdet(self) -> Tensor:
+        """The sign of the determinant and the logarithm of its size."""
     def softmax(self, dim=None, dtype: dtype_type | None = None, *, axis=None) -> Tensor:
         """exp(input) / sum(exp(input)) along dim."""
     def sort(self, dim=-1, descending: bool = False, stable=True, *, axis=None) -> tuple[Tensor, ...]:
@@ -819,7 +831,7 @@ class Tensor:
         """`square`, written to the tensor itself."""
     def squeeze(self, dim=None, *, axis=None) -> Tensor:
         """The tensor without its dimensions of size 1, or without those named."""
-    def squeeze_(self, *args) -> Tensor:
+    def squeeze_(self, *args, **named) -> Tensor:
         """`squeeze` of the tensor itself."""
     def std(
         self,
@@ -830,27 +842,36 @@ class Tensor:
         correction=None,
         axis=None,
         keepdims: bool = False,
+        out: Tensor | None = None,
     ) -> Tensor:
         """The standard deviation of all elements, or along dim: the root of `var`."""
+    def storage_offset(self) -> Tensor:
+        """How many elements lie in memory before the first, from the tensor on that this is a view of."""
     def stride(self, dim=None) -> tuple[int, ...] | int:
         """How many elements lie between neighbours, per dimension."""
-    def sub(self, other, *, alpha=1, out: Tensor | None = None) -> Tensor:
+    def sub(self, other, *old, alpha=1, out: Tensor | None = None) -> Tensor:
         """input - alpha * other."""
-    def sub_(self, other, *, alpha=1) -> Tensor:
+    def sub_(self, other, *old, alpha=1) -> Tensor:
         """`sub`, written to the tensor itself."""
-    def subtract(self, other, *, alpha=1, out: Tensor | None = None) -> Tensor:
+    def subtract(self, other, *old, alpha=1, out: Tensor | None = None) -> Tensor:
         """input - alpha * other."""
-    def subtract_(self, other, *, alpha=1) -> Tensor:
+    def subtract_(self, other, *old, alpha=1) -> Tensor:
         """`sub`, written to the tensor itself."""
     def sum(self, *args, **options) -> Tensor:
         """The sum of all elements, or along dimensions: fastgd.sum."""
+    def svd(self, some=True, compute_uv=True) -> tuple[Tensor, ...]:
+        """U, S and V of input = U diag(S) V^T: `linalg.svd` gives V^T."""
     def swapaxes(self, dim0, dim1) -> Tensor:
         """The tensor with two dimensions swapped; shares memory."""
+    def swapaxes_(self, *args, **named) -> Tensor:
+        """`swapaxes` of the tensor itself."""
     def swapdims(self, dim0, dim1) -> Tensor:
         """The tensor with two dimensions swapped; shares memory."""
+    def swapdims_(self, *args, **named) -> Tensor:
+        """`swapdims` of the tensor itself."""
     def t(self) -> Tensor:
         """The transpose of a matrix; shares memory."""
-    def t_(self, *args) -> Tensor:
+    def t_(self, *args, **named) -> Tensor:
         """`t` of the tensor itself."""
     def take(self, index) -> Tensor:
         """The elements whose numbers in the flattened tensor an index gives."""
@@ -866,7 +887,7 @@ class Tensor:
         """`tanh`, written to the tensor itself."""
     def tensor_split(self, indices_or_sections, dim=0) -> tuple[Tensor, ...]:
         """Pieces of nearly equal sizes, or pieces that start at given indices; they share memory."""
-    def tile(self, *dims) -> Tensor:
+    def tile(self, *times, dims=None) -> Tensor:
         """The tensor copied so many times along its last dimensions."""
     def to(
         self,
@@ -879,13 +900,13 @@ class Tensor:
     ) -> Tensor:
         """The tensor in another dtype: itself if it has that dtype already and no copy is asked for."""
     def tolist(self) -> list | float | int | bool: ...
-    def topk(self, k, dim=-1, largest=True, sorted=True) -> tuple[Tensor, ...]:
+    def topk(self, k, dim=-1, largest=True, sorted=True, *, axis=None) -> tuple[Tensor, ...]:
         """The k largest (or smallest) elements along dim, in order, and their indices."""
     def trace(self) -> Tensor:
         """The sum of the diagonal of a matrix."""
     def transpose(self, dim0, dim1) -> Tensor:
         """The tensor with two dimensions swapped; shares memory."""
-    def transpose_(self, *args) -> Tensor:
+    def transpose_(self, *args, **named) -> Tensor:
         """`transpose` of the tensor itself."""
     def tril(self, diagonal=0) -> Tensor:
         """The lower triangle, zeros elsewhere."""
@@ -903,7 +924,7 @@ class Tensor:
         """The name of the tensor's type, as torch.FloatTensor; or the tensor as another type."""
     def type_as(self, other) -> Tensor:
         """The tensor in the dtype of another."""
-    def unbind(self, dim=0) -> tuple[Tensor, ...]:
+    def unbind(self, dim=0, *, axis=None) -> tuple[Tensor, ...]:
         """The slices along a dimension, as a tuple of tensors that share memory."""
     def unflatten(self, dim, sizes) -> Tensor:
         """One dimension as several."""
@@ -917,7 +938,7 @@ class Tensor:
         """The elements without immediate repetitions."""
     def unsqueeze(self, dim=None, *, axis=None) -> Tensor:
         """The tensor with a dimension of size 1 put in at `dim`."""
-    def unsqueeze_(self, *args) -> Tensor:
+    def unsqueeze_(self, *args, **named) -> Tensor:
         """`unsqueeze` of the tensor itself."""
     def var(
         self,
@@ -928,6 +949,7 @@ class Tensor:
         correction=None,
         axis=None,
         keepdims: bool = False,
+        out: Tensor | None = None,
     ) -> Tensor:
         """The variance of all elements, or along dim, divided by their number less correction (1)."""
     def vdot(self, other) -> Tensor:

@@ -15,6 +15,7 @@ from .descent.stream import Stop
 from .history import DivergenceError, History
 from .progress import Progress
 
+FAILURES = (Stop.NOT_FINITE, Stop.OVERFLOWED, Stop.INTERRUPTED, Stop.NO_MEMORY)
 STRETCH_SECONDS = 0.2  # how long C runs before Python looks at the clock
 FIRST_STRETCH = 1 << 20  # numbers of X, of so many epochs as nothing is known of their time yet
 
@@ -82,7 +83,7 @@ class Fit:
                     history.append(loss=losses, lr=rates, seconds=np.broadcast_to(stamp, done))
                     if len(norms):
                         history.append(grad_norm=norms)
-                if stop in (Stop.NOT_FINITE, Stop.INTERRUPTED, Stop.NO_MEMORY):
+                if stop in FAILURES:
                     break
                 reason = {Stop.STALE: "tol", Stop.FLAT: "grad_tol", Stop.LATE: "max_seconds"}.get(stop)
                 reason = self._after(reason, callbacks, verbose)
@@ -102,10 +103,10 @@ class Fit:
             raise
         finally:
             bar.close()
-        if stop in (Stop.NOT_FINITE, Stop.INTERRUPTED, Stop.NO_MEMORY):
+        if stop in FAILURES:
             if not done:
                 self._undo()
-            self._fail(stop, previous if not done else None)
+            self._fail(stop, previous if stop == Stop.NOT_FINITE and not done else None)
         history.stop_reason = reason or "epochs"
         if self.best_weights is not None:
             self.last_weights = arrays_of(trainer.optimizer)
@@ -194,8 +195,6 @@ class Fit:
 
     def _step_back(self, before, done):
         """A full batch's loss that is not finite says so of the weights that the epoch before it made."""
-        if math.isfinite(self.trainer.evaluate(self.data.X, self.data.y)):
-            return
         before[0].restore()
         if done > 1:
             choose_engine(

@@ -61,7 +61,7 @@ class EagerEngine(Engine):
         if self.rates.scheduler is not None and not self.rates.by_batch and not self.rates.needs_metric:
             self.rates.step()
         if not all(np.isfinite(param.detach().numpy()).all() for param in parameters_of(self.optimizer)):
-            return Stretch(Stop.NOT_FINITE, 0)
+            return Stretch(Stop.OVERFLOWED, 0)
         loss = total / rows if rows else 0.0
         stop = Stop.RAN
         if limits.tol >= 0:

@@ -48,7 +48,7 @@ class StreamEngine(Engine):
         )  # fmt: skip
         if self.data.full:
             self.data.draw_unused(done)
-        elif stop in (Stop.NOT_FINITE, Stop.INTERRUPTED, Stop.NO_MEMORY):
+        elif stop in (Stop.NOT_FINITE, Stop.OVERFLOWED, Stop.INTERRUPTED, Stop.NO_MEMORY):
             self.data.generators[0].set_state(self._before)
         stepped = done - 1 if stop == Stop.FLAT else done
         self.rates.settle(epochs * by_epoch, stepped * by_epoch)

@@ -45,7 +45,8 @@ cpdef enum Stop:
     STALE           # the loss has not fallen for too long
     FLAT            # the gradient is small enough
     LATE            # out of time
-    NOT_FINITE      # a loss, or the weights after the last step
+    NOT_FINITE      # a loss
+    OVERFLOWED      # the weights after the last step, whose loss was finite
     INTERRUPTED     # Ctrl-C
     NO_MEMORY
 
@@ -247,7 +248,7 @@ cdef class Stream:
                     stop = self.after_epoch(loss_at[epoch - 1], tol, patience, deadline)
         if stop == RAN and not np.isfinite(self.work[0, : self.size]).all():
             self.restore()
-            stop = NOT_FINITE
+            stop = OVERFLOWED
             epoch -= 1
         return Stop(stop), epoch, losses[:epoch], norms[:epoch]
 

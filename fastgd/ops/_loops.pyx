@@ -14,6 +14,7 @@ from numpy cimport ndarray
 import numpy as np
 
 from .._tensor cimport Tensor, array_of
+from .._types import advised
 
 cnp.import_array()
 

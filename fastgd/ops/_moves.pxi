@@ -112,7 +112,7 @@ def chosen(ndarray a not None, int dim, ndarray index not None):
     out = cnp.PyArray_SimpleNew(cnp.PyArray_NDIM(a), shape, cnp.PyArray_TYPE(a))
     for j in range(count):
         if not 0 <= numbers[j] < axis.length:
-            raise IndexError(f"index out of range in self: the indices are 0 to {axis.length - 1}")
+            raise advised(IndexError("index out of range in self"), f"The indices are 0 to {axis.length - 1}.")
     source = <const char *>cnp.PyArray_DATA(a)
     to = <char *>cnp.PyArray_DATA(out)
     block = axis.inner * cnp.PyArray_ITEMSIZE(a)
