@@ -36,6 +36,7 @@ cdef enum:
     STEP_COST = 64              # what a step costs beside its multiply-adds, in multiply-adds
     PIECE = 1 << 28             # multiply-adds that one call of the kernel may take: some 10 milliseconds
     PACKED_BYTES = 24 << 20     # of X: more, and packed rows come from memory no faster than rows in place
+    PACKED_OUTPUTS = 32         # more, and either way a multiply-add is what it costs
     LINE = 64                   # bytes
 
 cdef double SIGNALS_EVERY = 0.05
@@ -146,7 +147,10 @@ cdef class Stream:
         for view, given in zip(self.views(2), buffers):
             if given is not None:
                 view[...] = given
-        self.is_packed = batch_size >= self.rows.n and X.size * self.item <= PACKED_BYTES and self.rows.n <= self.most
+        self.is_packed = (
+            batch_size >= self.rows.n and self.rows.n <= self.most
+            and X.size * self.item <= PACKED_BYTES and self.rows.k <= PACKED_OUTPUTS
+        )
         if self.is_packed:
             self.pack()
         self.best = np.inf
