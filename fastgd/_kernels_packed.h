@@ -223,7 +223,7 @@ NOINLINE int NAME(packed_pass)(
     PACKED_JOB job = {.packed = packed, .W = weights, .b = biases, .loss = loss, .delta = NAME(same)((REAL)delta)};
     job.chunk = packed->chunk * VECTORS;
 
-    const Py_ssize_t size = padded + (padded + k * job.chunk) * LANES * REAL_BYTES / 8;
+    const Py_ssize_t size = padded + ((padded + k * job.chunk) * LANES * REAL_BYTES + 7) / 8;
     ALIGNED double local[STACK_DOUBLES];
     double *work = local;
     void *memory = NULL;
@@ -231,9 +231,9 @@ NOINLINE int NAME(packed_pass)(
         if (!(memory = malloc(size * sizeof(double) + LINE))) return -1;
         work = (double *)(((uintptr_t)memory + LINE - 1) / LINE * LINE);
     }
-    job.sums = (REAL *)work;
+    double *totals = work;
+    job.sums = (REAL *)(totals + padded);
     job.slopes = job.sums + padded * LANES;
-    double *totals = (double *)(job.slopes + k * job.chunk * LANES);
     if (!wanted) memset(job.sums, 0, k * d * LANES * REAL_BYTES);
     for (Py_ssize_t block = 0; block < end; block += BLOCK_ROWS) {
         const Py_ssize_t block_end = end - block < BLOCK_ROWS ? end : block + BLOCK_ROWS;
