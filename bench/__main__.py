@@ -7,10 +7,17 @@ import time
 from itertools import groupby
 from pathlib import Path
 
-from . import descent, footprint, limits, report, small, turn
+from . import descent, footprint, limits, report, small, spectral, turn
 from .timing import Workers
 
-QUESTIONS = {"limits": limits, "turn": turn, "small": small, "descent": descent, "footprint": footprint}
+QUESTIONS = {
+    "limits": limits,
+    "turn": turn,
+    "small": small,
+    "descent": descent,
+    "spectral": spectral,
+    "footprint": footprint,
+}
 
 
 def answers(name, cores, quick, say):

@@ -100,7 +100,9 @@ newaxis = None
 _LATER = {
     "DivergenceError": "history",
     "History": "history",
+    "Statistics": "statistics",
     "Trainer": "trainer",
+    "diagnose": "diagnosis",
     "install_as_torch": "standin",
     "load": "serialization",
     "save": "serialization",

@@ -10,7 +10,8 @@ from .descent.data import Rows, check_finite, intake, paired
 from .descent.engine import Limits
 from .descent.rates import Rates
 from .descent.snapshot import Snapshot, arrays_of, put_back
-from .descent.stability import largest_stable_rate, spread_of_features
+from .descent.spectral import SpectralEngine
+from .descent.stability import largest_stable_rate, spread_of_features, stable_limit
 from .descent.stream import Stop
 from .history import DivergenceError, History
 from .progress import Progress
@@ -27,10 +28,12 @@ class Fit:
         trainer: whose model, optimizer, criterion and scheduler these are.
         X, y, sample_weight, validation_data: as given to fit.
         arguments: of fit, those that a resumed fit must repeat.
+        epochs: of the whole fit.
+        resumed: the engine of the saved fit that this one goes on with, or None.
     """
 
-    def __init__(self, trainer, X, y, sample_weight, validation_data, arguments):
-        self.trainer = trainer
+    def __init__(self, trainer, X, y, sample_weight, validation_data, arguments, epochs, resumed):
+        self.trainer, self.epochs = trainer, epochs
         self.history = History()
         self.tol = -1.0 if arguments["tol"] is None else float(arguments["tol"])
         self.grad_tol = -1.0 if arguments["grad_tol"] is None else float(arguments["grad_tol"])
@@ -48,14 +51,16 @@ class Fit:
                 "gradients do not vanish: stop by tol"
             )
         self.validation = None if validation_data is None else paired(*validation_data, trainer.dtype)
-        self.engine, self.history.engine_reason = choose_engine(
-            arguments["engine"], trainer.model, trainer.optimizer, trainer.criterion, self.data, self.rates
-        )
-        self.history.engine = self.engine.name
+        self.engine, self.history.engine_reason = self._choose_engine(arguments["engine"], resumed)
+        self.history.engine, self.history.loss_error = self.engine.name, self.engine.loss_error
         self.initial = self.before = self._snapshot()
 
-    def descend(self, epochs, max_seconds, callbacks, progress, verbose):
-        history, trainer = self.history, self.trainer
+    def _choose_engine(self, wanted, resumed=None):
+        model, optimizer, criterion = self.trainer.model, self.trainer.optimizer, self.trainer.criterion
+        return choose_engine(wanted, model, optimizer, criterion, self.data, self.rates, self.epochs, resumed)
+
+    def descend(self, max_seconds, callbacks, progress, verbose):
+        history, trainer, epochs = self.history, self.trainer, self.epochs
         start = time.perf_counter()
         earlier = float(history.seconds[-1]) if len(history) else 0.0
         tol = -1.0 if self.validation is not None else self.tol
@@ -197,23 +202,19 @@ class Fit:
         """A full batch's loss that is not finite says so of the weights that the epoch before it made."""
         before[0].restore()
         if done > 1:
-            choose_engine(
-                self.engine.name,
-                self.trainer.model,
-                self.trainer.optimizer,
-                self.trainer.criterion,
-                self.data,
-                self.rates,
-            )[0].advance(done - 1, Limits())
+            self._choose_engine(self.engine.name)[0].advance(done - 1, Limits())
 
     def _divergence(self):
         group = self.trainer.optimizer.param_groups[0]
         lr, epoch = float(group["lr"]), len(self.history)
         message = f"the descent diverged in epoch {epoch} at lr {lr:g}: the loss or the weights are not finite."
         limit, spread = None, 1.0
-        if isinstance(self.data, Rows):
+        if isinstance(self.engine, SpectralEngine):
+            limit = stable_limit(self.engine.steepest, group)
+        elif isinstance(self.data, Rows):
             rows = None if self.data.full else 1
             limit = largest_stable_rate(self.data.X, self.data.y, self.trainer.criterion, group, rows)
+        if isinstance(self.data, Rows):
             spread = spread_of_features(self.data.X)
         if limit is not None:
             which = "with all rows a step" if self.data.full else "for the largest row, by which mini-batches are safe"

@@ -14,14 +14,17 @@ class History:
         seconds: since the start of the fit, stamped once a stretch of epochs.
         stop_reason: "epochs", "tol", "grad_tol", "max_seconds", "callback", "diverged" or "interrupted".
         engine, engine_reason: which engine ran, and why not a faster one.
+        loss_error: how far off the losses may be where they come from Statistics without rows; else None.
     """
 
     FIELDS = ("loss", "val_loss", "lr", "grad_norm", "seconds")
+    ABOUT = ("stop_reason", "engine", "engine_reason", "loss_error")
 
     def __init__(self):
         self._columns = {field: _Column() for field in self.FIELDS}
         self.stop_reason = self.engine = None
         self.engine_reason = ""
+        self.loss_error = None
 
     def __len__(self):
         return self._columns["loss"].n
@@ -52,16 +55,13 @@ class History:
 
     def state_dict(self):
         state = {field: self._values(field) for field in self.FIELDS}
-        return {**state, "stop_reason": self.stop_reason, "engine": self.engine, "engine_reason": self.engine_reason}
+        return {**state, **{name: getattr(self, name) for name in self.ABOUT}}
 
     def load_state_dict(self, state):
         self._columns = {field: _Column() for field in self.FIELDS}
         self.append(**{field: state[field] for field in self.FIELDS})
-        self.stop_reason, self.engine, self.engine_reason = (
-            state["stop_reason"],
-            state["engine"],
-            state["engine_reason"],
-        )
+        for name in self.ABOUT:
+            setattr(self, name, state[name])
 
     def __repr__(self):
         told = [f"{len(self)} epochs"]

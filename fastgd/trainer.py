@@ -64,7 +64,7 @@ class Trainer:
 
         Args:
             X: rows x features: a numpy array (memory-mapped too), tensor or frame; or a DataLoader or other iterable
-                of (x, y) batches, without y.
+                of (x, y) batches, or Statistics, without y.
             y: rows, or rows x outputs.
             epochs: how many passes over the data.
             batch_size: rows a step; None for all of them.
@@ -80,7 +80,8 @@ class Trainer:
             progress: a bar with loss and rate; None: on a terminal or in a notebook, where the fit takes more than a
                 second.
             verbose: prints a line every n epochs.
-            engine: "auto", "stream" (C over the rows) or "eager" (the Python loop).
+            engine: "auto", "stream" (C over the rows), "spectral" (full-batch MSE from sums, without the rows; descends
+                in float64, whatever the model's type) or "eager" (the Python loop).
 
         Returns:
             The History.
@@ -96,12 +97,13 @@ class Trainer:
         _check_arguments(epochs, max_seconds, verbose, **arguments)
         grads = [(param, param.grad) for param in parameters_of(self.optimizer)]
         try:
-            fit = Fit(self, X, y, sample_weight, validation_data, arguments)
+            resumed = None if self._saved is None else self._saved["history"]["engine"]
+            fit = Fit(self, X, y, sample_weight, validation_data, arguments, epochs, resumed)
             if self._saved is not None:
                 fit.load_state_dict(self._saved)
                 self._saved = None
             self._fit, self.history = fit, fit.history
-            fit.descend(epochs, max_seconds, callbacks, progress, verbose)
+            fit.descend(max_seconds, callbacks, progress, verbose)
         finally:
             for param, grad in grads:
                 param.grad = grad

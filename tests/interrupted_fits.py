@@ -35,6 +35,7 @@ def _cycle(optimizer):
 
 
 SHUFFLED = {"batch_size": 16, "shuffle": True}
+SPECTRAL = {"engine": "spectral"}
 
 # name: what fit is given, and of the Trainer the scheduler, when it steps, and the optimizer
 CASES = {
@@ -50,6 +51,10 @@ CASES = {
     "validation": ({"validation_data": True}, _plateau, "epoch", None),
     "best on validation": ({**SHUFFLED, "validation_data": True, "tol": 0.2, "patience": 2}, None, "epoch", None),
     "weighted": ({**SHUFFLED, "sample_weight": True}, _cosine, "epoch", None),
+    "spectral": (SPECTRAL, _cosine, "epoch", None),
+    "spectral, of a loader": ({**SHUFFLED, **SPECTRAL, "batch_size": 1000}, None, "epoch", None),
+    "spectral, weighted": ({**SPECTRAL, "sample_weight": True, "tol": 1.2, "patience": 3}, None, "epoch", None),
+    "spectral, best": ({**SPECTRAL, "validation_data": True, "tol": 0.2, "patience": 2}, _plateau, "epoch", None),
     "eager": ({**SHUFFLED, "engine": "eager"}, _cycle, "batch", None),
     "Adam": (SHUFFLED, _cosine, "epoch", optim.Adam),
     "a loader with a generator": ({"X": _loader}, None, "epoch", None),

@@ -57,7 +57,7 @@ def test_weights_repeat_rows(reduction, criterion):
     repeated = fit(
         model_for(X, y), np.repeat(X, weights, 0), np.repeat(y, weights, 0), None, criterion(reduction=reduction)
     )
-    for engine in ("stream", "eager"):
+    for engine in ("stream", "eager", *["spectral"] * (criterion is nn.MSELoss)):
         history = fit(model_for(X, y), X, y, None, criterion(reduction=reduction), sample_weight=weights, engine=engine)
         assert history.engine == engine
         np.testing.assert_allclose(history.loss, repeated.loss, rtol=1e-10)

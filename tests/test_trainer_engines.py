@@ -28,9 +28,10 @@ def test_engines_agree_whoever_looks_on(schedule, batches, limit):
     if "grad_tol" in limit and batches.get("batch_size") == 20:
         limit = {"max_seconds": 60.0}
     X, y = data()
+    engines = ("stream", "eager") if batches.get("batch_size") == 20 else ("stream", "eager", "spectral")
     for validated, every in itertools.product((False, True), ("epoch", "batch")):
         found = []
-        for engine, watched in itertools.product(("stream", "eager"), (False, True)):
+        for engine, watched in itertools.product(engines, (False, True)):
             seen = []
             model = model_for(X, y)
             optimizer = optim.SGD(model.parameters(), lr=0.04, momentum=0.5)
@@ -56,8 +57,11 @@ def test_engines_agree_whoever_looks_on(schedule, batches, limit):
                 np.testing.assert_allclose(values, found[0][1][name], rtol=1e-9, atol=1e-12, err_msg=name)
 
 
-@pytest.mark.parametrize("engine", ["stream", "eager"])
-@pytest.mark.parametrize("batches", [{}, {"batch_size": 20}], ids=str)
+@pytest.mark.parametrize(
+    ("engine", "batches"),
+    [("stream", {}), ("stream", {"batch_size": 20}), ("eager", {}), ("eager", {"batch_size": 20}), ("spectral", {})],
+    ids=str,
+)
 def test_callbacks_may_change_weights_and_rates(engine, batches):
     X, y = data()
 
@@ -86,7 +90,7 @@ def test_callbacks_may_change_weights_and_rates(engine, batches):
     np.testing.assert_allclose(model.bias.tolist(), other.bias.tolist(), rtol=1e-10)
 
 
-@pytest.mark.parametrize("engine", ["stream", "eager"])
+@pytest.mark.parametrize("engine", ["stream", "eager", "spectral"])
 def test_a_schedule_that_ends_is_an_error_only_where_the_descent_comes_there(engine):
     X, y = data()
     lengths = []
@@ -103,7 +107,7 @@ def test_a_schedule_that_ends_is_an_error_only_where_the_descent_comes_there(eng
     assert lengths == [(26, 26), (30, 30)]
 
 
-@pytest.mark.parametrize("engine", ["stream", "eager"])
+@pytest.mark.parametrize("engine", ["stream", "eager", "spectral"])
 @pytest.mark.parametrize(
     "make",
     [

@@ -13,8 +13,11 @@ from fastgd.optim import lr_scheduler
 pytestmark = pytest.mark.usefixtures("affine")
 
 
-@pytest.mark.parametrize("engine", ["stream", "eager"])
-@pytest.mark.parametrize("batches", [{}, {"batch_size": 10}], ids=str)
+@pytest.mark.parametrize(
+    ("engine", "batches"),
+    [("stream", {}), ("stream", {"batch_size": 10}), ("eager", {}), ("eager", {"batch_size": 10}), ("spectral", {})],
+    ids=str,
+)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_divergence(engine, batches, dtype):
     X, y = data(dtype=dtype)
@@ -250,8 +253,11 @@ def test_what_a_resumed_fit_refuses(tmp_path):
     assert len(resumed.fit(X, Y, epochs=4, batch_size=9)) == 4  # a fit of its own
 
 
-@pytest.mark.parametrize("engine", ["stream", "eager"])
-@pytest.mark.parametrize("batches", [{}, {"batch_size": 20}], ids=str)
+@pytest.mark.parametrize(
+    ("engine", "batches"),
+    [("stream", {}), ("stream", {"batch_size": 20}), ("eager", {}), ("eager", {"batch_size": 20}), ("spectral", {})],
+    ids=str,
+)
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 def test_what_a_callback_raises_ends_the_fit_at_a_whole_epoch(engine, batches, error):
     def fail(trainer, record):
@@ -277,7 +283,7 @@ def test_what_a_callback_raises_ends_the_fit_at_a_whole_epoch(engine, batches, e
     assert found[0] == found[1]
 
 
-@pytest.mark.parametrize("engine", ["stream", "eager"])
+@pytest.mark.parametrize("engine", ["stream", "eager", "spectral"])
 @pytest.mark.parametrize("watched", [False, True])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_model_holds_the_weights_of_the_last_finite_epoch(engine, watched, dtype):

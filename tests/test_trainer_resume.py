@@ -117,15 +117,46 @@ def fit(rows, features, outputs=1, **options):
 @pytest.mark.parametrize(
     ("call", "engine", "whole_epochs"),
     [
-        ("fit(2000, 50)", "stream", True),
+        ("fit(2000, 50)", "spectral", True),
+        ("fit(2000, 50, engine='stream')", "stream", True),
         ("fit(2000, 50, batch_size=64, shuffle=True)", "stream", True),
         ("fit(2000, 50, batch_size=64, shuffle=True, verbose=10**6, callbacks=[lambda t, r: None])", "stream", True),
         ("fit(2000, 50, batch_size=64, shuffle=True, engine='eager')", "eager", True),
         ("fit(300_000, 40, batch_size=1, shuffle=True, engine='eager')", "eager", False),
         ("fit(20_000_000, 4, batch_size=1)", "stream", False),
-        ("fit(200_000, 500, 500)", "stream", False),
+        ("fit(200_000, 500, 500, engine='stream')", "stream", False),
     ],
 )
 def test_ctrl_c_stops_at_once_and_at_a_whole_epoch(call, engine, whole_epochs, tmp_path):
     out = run("-c", PRESSED + call, str(tmp_path / "run")).split()
     assert out == [engine, "interrupted", "True", str(whole_epochs), "True", "True"]
+
+
+SUMMING = """
+import os, signal, threading, time
+import numpy as np
+import fastgd
+from fastgd import nn, optim
+
+X, y = np.ones((200_000, 500), "f4"), np.ones((200_000, 500), "f4")
+model = nn.Linear(500, 500)
+before = model.weight.detach().clone()
+trainer = fastgd.Trainer(model, optim.SGD(model.parameters(), lr=1e-4), nn.MSELoss())
+
+def press():
+    time.sleep(0.25)
+    global pressed
+    pressed = time.perf_counter()
+    os.kill(os.getpid(), signal.SIGINT)
+
+threading.Thread(target=press).start()
+try:
+    trainer.fit(X, y, epochs=10**9, engine="spectral")
+except KeyboardInterrupt:
+    print(time.perf_counter() - pressed < 0.2, fastgd.equal(model.weight.detach(), before), trainer.history)
+"""
+
+
+def test_ctrl_c_while_the_sums_are_made_leaves_everything_as_it_was():
+    out = run("-c", SUMMING).split()
+    assert out == ["True", "True", "None"]

@@ -4,6 +4,7 @@ import numpy as np
 
 from .. import random
 from .._tensor import Tensor, from_array
+from ..statistics import Statistics
 from ..utils.data import (
     BatchSampler,
     DataLoader,
@@ -18,7 +19,14 @@ SEARCHED_AT_ONCE = 1 << 22  # numbers
 
 
 def intake(X, y, sample_weight, batch_size, shuffle, drop_last, dtype):
-    """Rows where the data are rows, or a DataLoader that only cuts rows into batches; else Batches."""
+    """Sums of Statistics; Rows where the data are rows, or a DataLoader that only cuts rows into batches; else Batches."""
+    if isinstance(X, Statistics):
+        if y is not None or sample_weight is not None or batch_size is not None or shuffle or drop_last:
+            raise ValueError(
+                "Statistics hold X, y and sample_weight of all rows: give none of them, nor batch_size, shuffle or "
+                "drop_last"
+            )
+        return Sums(X, dtype)
     if y is not None:
         return Rows(X, y, sample_weight, batch_size, shuffle, drop_last, dtype)
     if sample_weight is not None:
@@ -117,6 +125,31 @@ class Rows:
     def check_finite(self):
         """Raises for NaN or infinity in the data."""
         check_finite(X=self.X, y=self.y, sample_weight=self.weights)
+
+
+class Sums:
+    """Statistics in place of the rows.
+
+    Attributes:
+        X, y: two rows of nothing, which show the model as any rows would.
+    """
+
+    full, weights = True, None
+
+    def __init__(self, statistics, dtype):
+        self.statistics, self.target_ndim = statistics, statistics.target_ndim
+        self.X = from_array(np.zeros((2, statistics.features), dtype.numpy))
+        self.y = from_array(np.zeros((2, statistics.outputs)[: self.target_ndim], dtype.numpy))
+        self.generators = [random.default_generator]
+
+    def arguments(self):
+        return {"rows": self.statistics.rows}
+
+    def draw_unused(self, epochs):
+        """Nothing: nobody loads rows."""
+
+    def check_finite(self):
+        """Nothing: Statistics are finite."""
 
 
 class Batches:

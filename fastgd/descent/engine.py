@@ -35,10 +35,12 @@ class Engine:
     Attributes:
         name: as in History.engine.
         best, stale: the lowest loss so far, and the epochs since it last fell by `tol`.
+        loss_error: as in History.
     """
 
     name = None
     best, stale = np.inf, 0
+    loss_error = None
 
     def advance(self, epochs, limits):
         """Descends for at most so many epochs, at least one unless something stops it, and tells the Stretch.

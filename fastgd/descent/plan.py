@@ -4,6 +4,8 @@ C descends only where one call of the model shows that every step would compute 
 given, with parameters that one plain SGD updates (DESIGN.md, "The one idea").
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from .. import _affine
@@ -28,18 +30,16 @@ class StreamEngine(Engine):
 
     name = "stream"
 
-    def __init__(self, stream, optimizer, trained, together, data, rates):
-        self.stream, self.optimizer, self.data, self.rates = stream, optimizer, data, rates
-        self.trained = trained  # (parameter, number of its group), weight then bias
-        self.together = together
+    def __init__(self, stream, found, data, rates):
+        self.stream, self.found, self.data, self.rates = stream, found, data, rates
         self._before = None  # the random stream before the epoch in progress
 
     def advance(self, epochs, limits):
         by_epoch = self.stream.batches() if self.rates.by_batch else 1
         rates = self.rates.ahead(epochs, by_epoch)
         epochs = len(rates[0][0]) // by_epoch
-        own = [rates[group] for _, group in self.trained]
-        if self.together:
+        own = [rates[group] for _, group in self.found.trained]
+        if self.found.together:
             own = own[:1]
         self.stream.load()
         stop, done, losses, norms = self.stream.run(
@@ -53,23 +53,12 @@ class StreamEngine(Engine):
         stepped = done - 1 if stop == Stop.FLAT else done
         self.rates.settle(epochs * by_epoch, stepped * by_epoch)
         self.stream.write_back()
-        self._keep_buffers()
+        keep_buffers(self.found, self.stream.views(2), self.stream.started())
         return Stretch(stop, done, losses, norms, rates[0][0][::by_epoch][:done])
 
     def _draw_order(self):
         self._before = self.data.generators[0].get_state()
         return self.data.draw_order()
-
-    def _keep_buffers(self):
-        for (param, _), view, target, started in zip(
-            self.trained, self.stream.views(2), self.stream.targets(), self.stream.started()
-        ):
-            if not started:
-                continue
-            state = self.optimizer.state[param]
-            if state.get("momentum_buffer") is None:
-                state["momentum_buffer"] = from_array(np.zeros(param.shape, view.dtype))
-            _like_target(state["momentum_buffer"].numpy(), param, target)[...] = view
 
     @property
     def best(self):
@@ -88,8 +77,30 @@ class StreamEngine(Engine):
         self.stream.stale = value
 
 
-def plan_stream(model, optimizer, criterion, data, rates):
-    """A StreamEngine for this fit; raises NotPlannable with the reason where C may not descend."""
+@dataclass
+class Found:
+    """What one call of the model and the criterion shows of a descent that C may run.
+
+    Attributes:
+        form: what the fused loss was made from.
+        trained: (parameter, number of its group), weight then bias; wanted: whether each of the two is trained.
+        targets: the trained parameters' memory, shaped k x d and k.
+        options, buffers: per trained parameter, its group's options for a Stream, and its momentum buffer or None.
+        together: weight and bias share one set of options and rates.
+    """
+
+    optimizer: object
+    form: dict
+    trained: list
+    wanted: list
+    targets: list
+    options: list
+    buffers: list
+    together: bool
+
+
+def examine(model, optimizer, criterion, data, rates):
+    """The Found of this fit; raises NotPlannable with the reason where C may not descend."""
     _check_optimizer(optimizer)
     if isinstance(model, Module):
         for part in model.modules():
@@ -140,13 +151,35 @@ def plan_stream(model, optimizer, criterion, data, rates):
         kept = optimizer.state.get(param, {}).get("momentum_buffer")
         buffers.append(None if kept is None else _like_target(kept.detach().numpy(), param, target))
     together = len(trained) == 2 and trained[0][1] == trained[1][1] and (buffers[0] is None) == (buffers[1] is None)
-    rows = data.X.detach().numpy().reshape(-1, form["d"])
-    weights = None if data.weights is None else data.weights.detach().numpy()
+    return Found(optimizer, form, trained, wanted, targets, options, buffers, together)
+
+
+def plan_stream(found, data, rates):
+    """A StreamEngine over the rows."""
+    form = found.form
     stream = Stream(
-        rows, data.y.detach().numpy().reshape(len(rows), -1), weights, weight, bias, wanted, form["kind"],
-        form["delta"], form["factor"], form["mean"], options, buffers, together, data.batch_size, data.drop_last,
+        *rows_of(found, data), form["weight_array"], form["bias_array"], found.wanted, form["kind"], form["delta"],
+        form["factor"], form["mean"], found.options, found.buffers, found.together, data.batch_size, data.drop_last,
     )  # fmt: skip
-    return StreamEngine(stream, optimizer, trained, together, data, rates)
+    return StreamEngine(stream, found, data, rates)
+
+
+def rows_of(found, data):
+    """X, y and the weights (or None) as arrays n x d, n x k and n."""
+    table = data.X.detach().numpy().reshape(-1, found.form["d"])
+    weights = None if data.weights is None else data.weights.detach().numpy()
+    return table, data.y.detach().numpy().reshape(len(table), -1), weights
+
+
+def keep_buffers(found, views, started):
+    """Puts the momentum buffers, shaped as the targets, into the optimizer's state."""
+    for (param, _), view, target, has_started in zip(found.trained, views, found.targets, started):
+        if not has_started:
+            continue
+        state = found.optimizer.state[param]
+        if state.get("momentum_buffer") is None:
+            state["momentum_buffer"] = from_array(np.zeros(param.shape, target.dtype))
+        _like_target(state["momentum_buffer"].numpy(), param, target)[...] = view
 
 
 def _check_optimizer(optimizer):

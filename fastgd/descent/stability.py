@@ -1,20 +1,116 @@
-"""The largest learning rate at which full-batch descent is stable (DESIGN.md, "Stability")."""
+"""How fast, and up to which learning rate, full-batch descent by SGD converges (DESIGN.md, "Stability")."""
+
+import math
 
 import numpy as np
 
+from ..statistics import Statistics
+from .quadratic import moments
+
 ROWS_AT_ONCE = 1 << 14
+MOST_EXACT = 1024  # features: above, the largest curvature comes from power iteration
 
 
-def largest_curvature(X, steps=30):
-    """The largest eigenvalue of A^T A, A = X with a column of ones, by power iteration (von Mises 1929)."""
+def stable_limit(curvature, options):
+    """The largest stable rate where `curvature` is the largest of the loss; None where there is none.
+
+    Args:
+        options: a parameter group of SGD.
+    """
+    curvature += float(options.get("weight_decay", 0))
+    momentum, dampening = float(options.get("momentum", 0)), float(options.get("dampening", 0))
+    if not 0 < curvature < np.inf or (momentum and not options.get("nesterov") and dampening >= 1):
+        return None
+    if options.get("nesterov"):
+        return 2 * (1 + momentum) / ((1 + 2 * momentum) * curvature)
+    if momentum:
+        return 2 * (1 + momentum) / ((1 - dampening) * curvature)
+    return 2 / curvature
+
+
+def _roots(lr, curvature, options):
+    """The factors by which a coordinate's two modes, of its offset and buffer, change at every step."""
+    momentum = float(options.get("momentum", 0))
+    curvature = curvature + float(options.get("weight_decay", 0))
+    if options.get("nesterov"):
+        along = 1 - lr * curvature
+        trace, product = (1 + momentum) * along, momentum * along
+    else:
+        along = lr * curvature * ((1 - float(options.get("dampening", 0))) if momentum else 1)
+        trace, product = 1 + momentum - along, momentum
+    rest = trace * trace - 4 * product
+    if rest < 0:
+        imaginary = math.sqrt(-rest) / 2
+        return complex(trace / 2, imaginary), complex(trace / 2, -imaginary)
+    large = (trace + math.copysign(math.sqrt(rest), trace)) / 2
+    return large, product / large if large else 0.0
+
+
+def contraction(lr, curvature, options):
+    """The factor by which a coordinate of this curvature shrinks at every step, in the long run."""
+    first, second = _roots(lr, curvature, options)
+    return math.sqrt((first * second).real) if isinstance(first, complex) else abs(first)
+
+
+def epochs_to(error, lr, curvature, options):
+    """After how many steps the coordinate is surely below this share of where it began; inf: never.
+
+    A coordinate goes as r^t + (e - r) (s^t - r^t) / (s - r), with the roots r and s, and e after the first step.
+    """
+    factor = contraction(lr, curvature, options)
+    if factor >= 1:
+        return math.inf
+    if factor == 0:
+        return 1
+    r, s = _roots(lr, curvature, options)
+    momentum = float(options.get("momentum", 0))
+    steps = 1 + momentum if options.get("nesterov") else 1
+    e = 1 - lr * steps * (curvature + float(options.get("weight_decay", 0)))
+    apart, most = abs(e - r), 2 / abs(s - r) if s != r else math.inf
+    epochs = 1.0
+    for _ in range(60):
+        epochs = max(1.0, (math.log1p(apart * min(epochs / factor, most)) - math.log(error)) / -math.log(factor))
+    return math.ceil(epochs)
+
+
+def best_rate(smallest, largest, options):
+    """The constant rate at which the slowest coordinate shrinks fastest: both ends then shrink alike."""
+    high = stable_limit(largest, options)
+    if high is None:
+        return None
+    low = 0.0
+    for _ in range(100):
+        middle = (low + high) / 2
+        steep, shallow = contraction(middle, largest, options), contraction(middle, smallest, options)
+        if steep == shallow:  # both oscillate: nothing is faster
+            return middle
+        if steep < shallow:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def largest_curvature(table):
+    """The largest eigenvalue of A^T A, A = X with a column of ones; infinity beyond float64."""
+    if table.shape[1] <= MOST_EXACT:
+        try:
+            return float(np.linalg.eigvalsh(moments(Statistics(table, np.zeros(len(table)))))[-1])
+        except ValueError:
+            return np.inf
+    return _by_power_iteration(table)
+
+
+def _by_power_iteration(table, steps=30):
+    """von Mises 1929; from below."""
     rng = np.random.default_rng(0)
-    direction = rng.normal(size=X.shape[1] + 1)
+    direction = rng.normal(size=table.shape[1] + 1)
     length = 0.0
     for _ in range(steps):
         direction /= np.linalg.norm(direction)
         image = np.zeros_like(direction)
-        for first in range(0, len(X), ROWS_AT_ONCE):
-            rows = X[first : first + ROWS_AT_ONCE].astype(np.float64)
+        for first in range(0, len(table), ROWS_AT_ONCE):
+            rows = table[first : first + ROWS_AT_ONCE].astype(np.float64)
             along = rows @ direction[:-1] + direction[-1]
             image[:-1] += along @ rows
             image[-1] += along.sum()
@@ -53,15 +149,7 @@ def largest_stable_rate(X, y, criterion, options, rows=None):
         divisor = outputs
     if getattr(criterion, "reduction", "mean") != "sum":
         curvature /= divisor
-    curvature += options.get("weight_decay", 0)
-    if not curvature > 0 or not np.isfinite(curvature):
-        return None
-    momentum, dampening = float(options.get("momentum", 0)), float(options.get("dampening", 0))
-    if options.get("nesterov"):
-        return 2 * (1 + momentum) / ((1 + 2 * momentum) * curvature)
-    if momentum:
-        return 2 * (1 + momentum) / ((1 - dampening) * curvature)
-    return 2 / curvature
+    return stable_limit(curvature, options)
 
 
 def spread_of_features(X):
@@ -69,6 +157,7 @@ def spread_of_features(X):
     table = X.detach().numpy()
     if table.ndim != 2:
         return 1.0
-    spreads = table[: 1 << 16].std(0, dtype=np.float64)
-    spreads = spreads[spreads > 0]
+    with np.errstate(over="ignore"):
+        spreads = table[: 1 << 16].std(0, dtype=np.float64)
+    spreads = spreads[(spreads > 0) & np.isfinite(spreads)]
     return float(spreads.max() / spreads.min()) if len(spreads) else 1.0

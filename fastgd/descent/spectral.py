@@ -1,0 +1,232 @@
+"""The spectral engine: full-batch descent on the squared loss, in the eigenbasis of its Hessian.
+
+Each coordinate of plain, momentum, Nesterov and weight-decayed descent moves there on its own. Where weight and bias
+have options of their own the eigenbasis is no use, and the Hessian itself takes its place: still no rows.
+"""
+
+import numpy as np
+
+from ..statistics import Statistics
+from ._coordinates import Coordinates
+from .data import Sums
+from .engine import Engine, Limits, Stretch
+from .plan import NotPlannable, keep_buffers, rows_of
+from .quadratic import EPS, Quadratic
+from .stream import Stop
+
+SQUARED = 0  # of the enum Loss in _kernels.pxd
+MOST_SPREAD = 1e12  # of the curvatures that `auto` trusts to an eigenbasis
+# What the engines take, in seconds, on the machine of README's figures; only their ratios decide.
+MULTIPLY_ADDS = 40e9  # a second, of the stream in float32: 2 for each number of X and output
+FROM_MEMORY, FROM_CACHE, CACHE = 34e9, 97e9, 24 << 20  # bytes a second, and bytes
+
+
+class SpectralEngine(Engine):
+    """Coordinates with the parameters, momentum buffers and rates that they take from, and give to, an optimizer.
+
+    Args:
+        found: what plan.examine found of the model, the criterion and the optimizer.
+        statistics: of the rows; rows: (table, target, weights or None), or None where there are none.
+        data: Rows or Sums; rates: the Rates.
+
+    Attributes:
+        steepest: the largest curvature; spread: over the smallest that is not zero.
+    """
+
+    name = "spectral"
+
+    def __init__(self, found, statistics, rows, data, rates):
+        self.found, self.statistics, self.rows, self.data, self.rates = found, statistics, rows, data, rates
+        d = found.form["d"]
+        self.free = slice(0 if found.wanted[0] else d, d + 1 if found.wanted[1] else d)
+        self._measure(found.buffers)
+        if rows is None:
+            means, squares = statistics.means[d:], np.trace(statistics.products[d:, d:])
+            self.loss_error = float(8 * EPS * self.scale * (squares + statistics.total * np.square(means).sum()))
+
+    def _measure(self, buffers):
+        """Makes the quadratic and its coordinates from the model as it stands."""
+        form, alone = self.found.form, self._alone
+        weight, bias = form["weight_array"], form["bias_array"]
+        made = Quadratic(self.statistics, self.rows, weight, bias, self.free, form["mean"])
+        self.spread, self.steepest, self.scale = made.spread, float(max(made.curvature[-1], 0.0)), made.scale
+        self.basis = made.basis if alone else np.eye(len(made.basis))
+        self.reference = made.reference
+        back = made.basis.T @ self.basis  # from the eigenbasis to the coordinates that are descended
+        self.quadratic = {
+            "base": made.base,
+            "curvature": made.secants if alone else made.hessian,
+            "anchor": made.reference @ self.basis,
+            "pull": made.pull if alone else made.pull @ back,
+        }
+        self.coordinates = self._coordinates(made.offset if alone else made.offset @ back, buffers)
+        self._left = self._model()
+
+    @property
+    def _alone(self):
+        return self.found.together or len(self.found.trained) == 1
+
+    def _coordinates(self, offset, buffers):
+        found = self.found
+        buffers = [None if b is None else np.asarray(b, np.float64).reshape(offset.shape[0], -1) for b in buffers]
+        if self._alone:
+            joined = None if buffers[0] is None else np.hstack(buffers) @ self.basis
+            parts = [(0, offset.shape[1], found.options[0], joined)]
+        else:
+            d = offset.shape[1] - 1
+            parts = [(0, d, found.options[0], buffers[0]), (d, 1, found.options[1], buffers[1])]
+        return Coordinates(offset=offset, parts=parts, **self.quadratic)
+
+    def advance(self, epochs, limits):
+        self._load()
+        rates = self.rates.ahead(epochs, 1)
+        epochs = len(rates[0][0])
+        own = [rates[group] for _, group in self.found.trained]
+        before = self.coordinates.state()
+        stop, done, losses, norms = self.coordinates.run(epochs, own, *limits)
+        steps = done - 1 if stop == Stop.FLAT else done
+        if done and (stop == Stop.NOT_FINITE or not self._finite()):
+            stop, steps = Stop.OVERFLOWED, self._last_finite(before, own, steps)
+            done = min(done, steps + 1)
+        self.data.draw_unused(done)
+        self.rates.settle(epochs, steps)
+        self._write_back()
+        return Stretch(stop, done, losses[:done], norms[:done], rates[0][0][:done])
+
+    def _load(self):
+        """Takes up what somebody changed in the model since the engine left it."""
+        now = self._model()
+        changed = [name for name in now if not np.array_equal(now[name], self._left[name])]
+        trained = [name for name, wanted in zip(("weight", "bias"), self.found.wanted) if wanted]
+        if not set(changed) <= set(trained):
+            best, stale = self.best, self.stale
+            buffers = self._views(self.coordinates.buffer @ self.basis.T)
+            self._measure([view if started else None for view, started in zip(buffers, self._started())])
+            self.best, self.stale = best, stale
+        elif changed:
+            stands = np.hstack([now[name].reshape(len(self.reference), -1) for name in trained])
+            self.coordinates.offset[...] = (stands - self.reference) @ self.basis
+            self._left = now
+
+    def _model(self):
+        """Copies of the model's weight and bias."""
+        form = self.found.form
+        return {name: form[f"{name}_array"].copy() for name in ("weight", "bias") if form[f"{name}_array"] is not None}
+
+    def _finite(self):
+        """Whether the weights and the squared errors' sum are finite in the model's type."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            numbers = [np.asarray(self.coordinates.value() / self.scale), *self._views(self._parameters())]
+            dtype = self.found.targets[0].dtype
+            return all(np.isfinite(each.astype(dtype)).all() for each in numbers)
+
+    def _last_finite(self, before, rates, steps):
+        """Goes to the last step, below `steps`, whose weights are finite in the model's type, and returns it."""
+        low, high = 0, max(steps, 1)  # finite, not finite
+        while True:
+            middle = (low + high) // 2
+            self.coordinates.restore(before)
+            if self.coordinates.run(middle, rates, *Limits())[0] == Stop.INTERRUPTED:
+                raise KeyboardInterrupt
+            if middle == low:
+                return low
+            low, high = (middle, high) if self._finite() else (low, middle)
+
+    def _parameters(self):
+        return self.reference + self.coordinates.offset @ self.basis.T
+
+    def _views(self, array):
+        """The parts of a k x p array that belong to the trained parameters."""
+        d = self.found.form["d"]
+        return [array[:, :d]] * self.found.wanted[0] + [array[:, -1]] * self.found.wanted[1]
+
+    def _write_back(self):
+        for view, target in zip(self._views(self._parameters()), self.found.targets):
+            target[...] = view
+        with np.errstate(over="ignore"):  # a buffer may be beyond float32 while the weights are not
+            keep_buffers(self.found, self._views(self.coordinates.buffer @ self.basis.T), self._started())
+        self._left = self._model()
+
+    def _started(self):
+        """Per trained parameter, whether its momentum buffer holds anything yet."""
+        started = self.coordinates.started
+        return started if len(started) == len(self.found.trained) else started * 2
+
+    @property
+    def best(self):
+        return self.coordinates.best
+
+    @best.setter
+    def best(self, value):
+        self.coordinates.best = value
+
+    @property
+    def stale(self):
+        return self.coordinates.stale
+
+    @stale.setter
+    def stale(self, value):
+        self.coordinates.stale = value
+
+    def state_dict(self):
+        """With the float64 state, from which a fit goes on with the same bits."""
+        work, started, _, _ = self.coordinates.state()
+        return {
+            **super().state_dict(), **self.quadratic, "basis": self.basis, "reference": self.reference, "work": work,
+            "started": started, "left": self._left,
+        }  # fmt: skip
+
+    def load_state_dict(self, state):
+        self.basis, self.reference, self._left = state["basis"], state["reference"], state["left"]
+        self.quadratic = {name: state[name] for name in self.quadratic}
+        self.coordinates = self._coordinates(np.zeros_like(self.reference), [None] * len(self.found.trained))
+        self.coordinates.restore((state["work"], state["started"], state["best"], state["stale"]))
+
+
+def plan_spectral(found, data, rates, epochs, asked):
+    """A SpectralEngine for this fit; raises NotPlannable where there can be none, or where the stream is cheaper.
+
+    Args:
+        data: Rows or Sums.
+        epochs: of the whole fit.
+        asked: the engine was asked for by name, whatever it costs.
+    """
+    if not data.full:
+        raise NotPlannable("a step takes a mini-batch, and the sums are of all rows")
+    if found.form["kind"] != SQUARED:
+        raise NotPlannable("the loss is not the squared one, whose gradient needs no more than sums of the data")
+    if isinstance(data, Sums):
+        if not data.statistics.total > 0:
+            raise NotPlannable("the rows weigh nothing")
+        return SpectralEngine(found, data.statistics, None, data, rates)
+    table, target, weights = rows = rows_of(found, data)
+    if weights is not None and not weights.sum() > 0:
+        raise NotPlannable("the rows weigh nothing")
+    if not asked and _stream_seconds(table, target, epochs) < _seconds(found, table, target, epochs):
+        raise NotPlannable("the stream is cheaper")
+    try:
+        statistics = Statistics(table, target, weights)
+    except ValueError as error:
+        data.check_finite()
+        raise NotPlannable(str(error)) from None
+    engine = SpectralEngine(found, statistics, rows, data, rates)
+    if not asked and engine.spread > MOST_SPREAD:
+        raise NotPlannable(f"the curvatures spread {engine.spread:.2g}-fold")
+    return engine
+
+
+def _stream_seconds(table, target, epochs):
+    n, d = table.shape
+    size, width = n * d * table.itemsize, table.itemsize // 4
+    reading = size / (FROM_CACHE if size < CACHE else FROM_MEMORY)
+    step = max(reading, 2 * n * d * target.shape[1] * width / MULTIPLY_ADDS)
+    return 1e-9 * n * d + epochs * (50e-9 + step)  # packs the rows first
+
+
+def _seconds(found, table, target, epochs):
+    n, d = table.shape
+    k, p = target.shape[1], d + 1
+    passes = n * (10e-9 + 5e-9 * k + p * (0.4e-9 + 0.4e-9 * k) + p**2 * 0.0175e-9)
+    eigenbasis = p**2 * 40e-9 + p**3 * 0.075e-9
+    epoch = p * k * 0.35e-9 if found.together or len(found.trained) == 1 else p**2 * k * 0.5e-9
+    return 130e-6 + passes + eigenbasis + epochs * (12e-9 + epoch)

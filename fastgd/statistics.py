@@ -1,0 +1,146 @@
+"""Statistics: the sums over rows that full-batch descent on the squared loss needs, and no row."""
+
+import numpy as np
+
+from ._sums import BLOCK_ROWS, centred_sums
+from ._tensor import Tensor
+
+MOST_AT_ONCE = 1 << 22  # numbers that may be copied, where they are not what the kernel reads
+
+
+class Statistics:
+    """Weighted means and centred products of the columns of X and y: what full-batch MSE descent needs of the data.
+
+    With weights s_i, means m and z_i = (x_i, y_i) the sums are
+
+        total = sum s_i        means = sum s_i z_i / total        products = sum s_i (z_i - m) (z_i - m)^T
+
+    in float64 whatever the data's type, centred block by block (Chan, Golub & LeVeque 1983), so that parts of a table
+    can be summed elsewhere, added in any order, pickled, and given to Trainer.fit in place of X and y.
+
+    Args:
+        X: rows x features; numpy array (memory-mapped too), tensor, or what numpy makes an array of.
+        y: rows, or rows x outputs.
+        sample_weight: a weight a row, not negative. Default: 1 each.
+
+    Attributes:
+        rows, total: how many rows, and the sum of their weights.
+        features, outputs: columns of X and of y; target_ndim: 1 where y was one column without an axis of its own.
+        means: features + outputs. products: (features + outputs) x (features + outputs).
+
+    Raises:
+        ValueError: shapes that do not go together, no rows, negative weights, NaN or infinity (by row and column).
+        TypeError: data that are not numbers.
+
+    Example:
+        >>> X, y = np.random.default_rng(0).normal(size=(1000, 3)), np.ones(1000)
+        >>> together = fastgd.Statistics(X[:400], y[:400]) + fastgd.Statistics(X[400:], y[400:])
+        >>> together
+        Statistics(1000 rows, 3 features, 1 output)
+
+    References:
+        Chan, Golub & LeVeque, Algorithms for computing the sample variance, 1983.
+    """
+
+    def __init__(self, X, y, sample_weight=None):
+        table, target = _array("X", X), _array("y", y)
+        if table.ndim != 2:
+            raise ValueError(
+                f"X must be rows x features, but it has shape {table.shape}: use X[:, None] for one feature"
+            )
+        if target.ndim not in (1, 2) or len(target) != len(table):
+            raise ValueError(
+                f"X and y must have one row each per sample, but X has shape {table.shape} and y {target.shape}"
+            )
+        if not table.size or not target.size:
+            raise ValueError(f"X and y must have at least one row and column, but X has shape {table.shape}")
+        weights = None if sample_weight is None else _weights(sample_weight, len(table))
+        self.target_ndim = target.ndim
+        target = target.reshape(len(target), -1)
+        self.rows, self.features, self.outputs = len(table), table.shape[1], target.shape[1]
+        with np.errstate(over="ignore", invalid="ignore"):  # told below, by row and column
+            self.total, self.means, self.products = sums(table, target, weights)
+        if not np.isfinite(self.products).all():
+            _refuse("X", table)
+            _refuse("y", target)
+            raise ValueError("the sums over X and y are beyond float64: divide the columns by their spread")
+
+    def __add__(self, other):
+        if isinstance(other, int) and other == 0:
+            return self  # where sum() starts
+        if not isinstance(other, Statistics):
+            return NotImplemented
+        mine, theirs = (self.features, self.outputs), (other.features, other.outputs)
+        if mine != theirs:
+            raise ValueError(
+                f"Statistics to be added must have the same columns, but one has {mine[0]} features and {mine[1]} "
+                f"outputs, the other {theirs[0]} and {theirs[1]}"
+            )
+        made = object.__new__(Statistics)
+        made.target_ndim, made.features, made.outputs = self.target_ndim, *mine
+        made.rows, made.total = self.rows + other.rows, self.total + other.total
+        apart = other.means - self.means
+        share = other.total / made.total if made.total else 0.0
+        made.means = self.means + share * apart
+        made.products = self.products + other.products + self.total * share * np.outer(apart, apart)
+        return made
+
+    __radd__ = __add__
+
+    def __repr__(self):
+        outputs = f"{self.outputs} output{'s' * (self.outputs > 1)}"
+        return f"Statistics({self.rows} rows, {self.features} feature{'s' * (self.features > 1)}, {outputs})"
+
+
+def sums(table, target, weights=None):
+    """Total weight, means, and centred products of the columns of table and target."""
+    n, d = table.shape
+    step = max(1, MOST_AT_ONCE // (d + target.shape[1]) // BLOCK_ROWS) * BLOCK_ROWS
+    shift = np.append(table[0], target[0]).astype(np.float64)
+    pieces = []
+    for first in range(0, n, step):
+        rows = table[first : first + step]
+        if rows.dtype not in (np.float32, np.float64) or rows.strides[1] != rows.itemsize:
+            rows = np.ascontiguousarray(rows, np.float32 if rows.dtype == np.float32 else np.float64)
+        also = np.ascontiguousarray(target[first : first + step], np.float64)
+        own = None if weights is None else np.ascontiguousarray(weights[first : first + step], np.float64)
+        pieces.append(centred_sums(rows, also, own, shift))
+    totals, means = (np.concatenate([piece[i] for piece in pieces]) for i in (0, 1))
+    products = sum(piece[2] for piece in pieces)
+    total = totals.sum()
+    centre = totals @ means / total if total else np.zeros(len(shift))
+    means -= centre
+    means *= np.sqrt(totals)[:, None]
+    products += means.T @ means
+    return float(total), centre, products
+
+
+def _array(name, data):
+    array = data.detach().numpy() if isinstance(data, Tensor) else np.asarray(data)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must hold numbers, but its type is {array.dtype}")
+    return array
+
+
+def _weights(given, n):
+    weights = _array("sample_weight", given)
+    if weights.shape != (n,):
+        raise ValueError(f"sample_weight must have shape ({n},), one a row, but it has {weights.shape}")
+    bad = ~(np.isfinite(weights) & (weights >= 0))
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise ValueError(f"sample_weight must be finite and not negative, but row {row} has {weights[row]}")
+    return weights
+
+
+def _refuse(name, array):
+    """Names the first number that is not finite."""
+    step = max(1, MOST_AT_ONCE // array.shape[1])
+    for first in range(0, len(array), step):
+        bad = ~np.isfinite(array[first : first + step])
+        if bad.any():
+            row, column = (int(i[0]) for i in np.nonzero(bad))
+            where = f"row {first + row}" + (f", column {column}" if array.shape[1] > 1 else "")
+            raise ValueError(
+                f"{name} must be finite, but {where} holds {array[first + row, column]}: drop or fill such rows"
+            )

@@ -1,0 +1,195 @@
+"""Statistics: sums of parts are the sums of the whole, and a fit needs nothing else."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+import fastgd
+from fastgd import Statistics, Trainer, _sums, nn, optim
+
+pytestmark = pytest.mark.usefixtures("affine")
+
+
+def table(n=3000, d=7, k=2, dtype=np.float64, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, d)) * 10.0 ** rng.integers(-2, 3, d) + 100
+    return X.astype(dtype), (X @ rng.normal(size=(d, k)) + rng.normal(size=(n, k))).astype(dtype)
+
+
+def exact_sums(X, y, weights=None):
+    """Means and centred products in extended precision."""
+    Z = np.column_stack([X, y]).astype(np.longdouble)
+    s = np.ones(len(Z)) if weights is None else weights.astype(np.longdouble)
+    means = s @ Z / s.sum()
+    return means, (Z - means).T @ (s[:, None] * (Z - means))
+
+
+def assert_sums(statistics, X, y, weights=None, rtol=1e-12):
+    means, products = exact_sums(X, y, weights)
+    size = np.sqrt(np.diag(products))
+    np.testing.assert_allclose(statistics.means, means.astype(float), rtol=rtol)
+    assert np.max(np.abs(statistics.products - products) / np.outer(size, size)) < rtol
+    assert (statistics.products == statistics.products.T).all()
+
+
+def fit(data, *rest, model=None, lr=1e-5, **arguments):
+    fastgd.manual_seed(1)
+    model = model or nn.Linear(7, 2, dtype=fastgd.float64)
+    trainer = Trainer(model, optim.SGD(model.parameters(), lr=lr, momentum=0.9), nn.MSELoss())
+    trainer.fit(data, *rest, **{"epochs": 500, **arguments})
+    return trainer
+
+
+@pytest.mark.parametrize("dtype", (np.float32, np.float64))
+@pytest.mark.parametrize("n", (1, 5, 1024, 3000))
+@pytest.mark.parametrize("weighted", (False, True))
+def test_sums_against_extended_precision(dtype, n, weighted):
+    X, y = table(n, dtype=dtype)
+    weights = np.random.default_rng(1).random(n) if weighted else None
+    if n == 1:
+        assert not Statistics(X, y, weights).products.any()
+    else:
+        assert_sums(Statistics(X, y, weights), X, y, weights)
+
+
+def test_a_column_far_from_zero_keeps_its_digits():
+    rng = np.random.default_rng(0)
+    X = 1e5 + rng.normal(size=(5000, 2))
+    assert_sums(Statistics(X, X[:, 0]), X, X[:, :1], rtol=1e-11)
+
+
+def test_sorted_rows_that_drift_from_block_to_block():
+    X = np.linspace(0, 1e6, 20_000)[:, None] + np.random.default_rng(0).normal(size=(20_000, 1))
+    assert_sums(Statistics(X, X), X, X)
+
+
+def test_parts_in_any_order():
+    X, y = table()
+    weights = np.random.default_rng(1).random(len(X))
+    cuts = [slice(0, 1), slice(1, 1700), slice(1700, 1710), slice(1710, 3000)]
+    parts = [Statistics(X[c], y[c], weights[c]) for c in cuts]
+    for order in (parts, parts[::-1], [parts[2], parts[0] + parts[3], parts[1]]):
+        together = sum(order)
+        assert together.rows == 3000 and together.total == pytest.approx(weights.sum())
+        assert_sums(together, X, y, weights)
+
+
+def test_pickled():
+    X, y = table(50)
+    statistics = Statistics(X, y)
+    again = pickle.loads(pickle.dumps(statistics))
+    assert (again.products == statistics.products).all() and (again.means == statistics.means).all()
+    assert repr(again) == repr(statistics) == "Statistics(50 rows, 7 features, 2 outputs)"
+
+
+def test_whatever_holds_numbers(tmp_path):
+    X, y = table(2000)
+    whole = Statistics(X, y)
+    np.save(tmp_path / "X", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    for other in (mapped, fastgd.from_numpy(X), X.tolist(), np.asfortranarray(X), X[::-1][::-1]):
+        assert (Statistics(other, y).products == whole.products).all()
+    counts = np.random.default_rng(0).integers(0, 9, (100, 3))
+    assert_sums(Statistics(counts, counts[:, 0] > 4), counts, counts[:, :1] > 4)
+
+
+def test_a_fit_needs_no_rows():
+    X, y = table()
+    parts = Statistics(X[:1000], y[:1000]) + Statistics(X[1000:], y[1000:])
+    rows, sums = fit(X, y, engine="spectral"), fit(parts)
+    assert sums.history.engine == "spectral" and rows.history.loss_error is None
+    for one, other in zip(sums.model.parameters(), rows.model.parameters()):
+        np.testing.assert_allclose(one.detach().numpy(), other.detach().numpy(), rtol=1e-9)
+    assert np.abs(sums.history.loss - rows.history.loss).max() <= sums.history.loss_error
+    assert sums.history.loss_error < 1e-10 * np.square(y).mean()
+    assert sums.predict(X).shape == y.shape
+
+
+def test_an_exact_fit_tells_how_far_its_losses_go():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(500, 7))
+    y = X @ rng.normal(size=(7, 2))
+    history = fit(Statistics(X, y), lr=0.1).history
+    assert 0 <= history.loss[-1] <= history.loss_error
+
+
+def test_one_column_of_targets():
+    X, y = table(k=1)
+    model = nn.Linear(7, 1, dtype=fastgd.float64)
+    assert fit(Statistics(X, y[:, 0]), model=model).predict(X).shape == (len(X),)
+    assert fit(Statistics(X, y), model=model).predict(X).shape == (len(X), 1)
+
+
+def test_resumed(tmp_path):
+    X, y = table()
+    statistics = Statistics(X, y)
+    part = fit(statistics, epochs=100)
+    part.save(tmp_path / "part")
+    part.resume(tmp_path / "part").fit(statistics, epochs=300)
+    assert (part.history.loss == fit(statistics, epochs=300).history.loss).all()
+    assert part.history.loss_error is not None
+
+
+def test_divergence_from_sums_alone():
+    X, y = table()
+    with pytest.raises(fastgd.DivergenceError, match="largest stable rate") as error:
+        fit(Statistics(X, y), lr=1.0)
+    limit = fastgd.diagnose(X, y, optim.SGD(nn.Linear(7, 2).parameters(), lr=1, momentum=0.9)).stable_lr
+    assert error.value.largest_stable_lr == pytest.approx(limit, rel=1e-9)
+
+
+def test_refusals():
+    X, y = table(20)
+    with pytest.raises(ValueError, match=r"X must be rows x features, but it has shape \(20,\): use X\[:, None\]"):
+        Statistics(X[:, 0], y)
+    with pytest.raises(ValueError, match=r"one row each per sample, but X has shape \(19, 7\) and y \(20, 2\)"):
+        Statistics(X[:-1], y)
+    with pytest.raises(ValueError, match="at least one row"):
+        Statistics(X[:0], y[:0])
+    with pytest.raises(TypeError, match="y must hold numbers"):
+        Statistics(X, np.array(["a"] * 20))
+    with pytest.raises(ValueError, match=r"sample_weight must have shape \(20,\)"):
+        Statistics(X, y, np.ones(3))
+    with pytest.raises(ValueError, match="not negative, but row 4 has -1.0"):
+        Statistics(X, y, np.where(np.arange(20) == 4, -1.0, 1.0))
+    with pytest.raises(ValueError, match="same columns, but one has 7 features and 2 outputs, the other 6 and 2"):
+        Statistics(X, y) + Statistics(X[:, :6], y)
+    with pytest.raises(TypeError):
+        Statistics(X, y) + 1
+    bad = X.copy()
+    bad[11, 3] = np.inf
+    with pytest.raises(ValueError, match="X must be finite, but row 11, column 3 holds inf"):
+        Statistics(bad, y)
+    with pytest.raises(ValueError, match="beyond float64"):
+        Statistics(X * 1e200, y)
+    with pytest.raises(ValueError, match="give none of them"):
+        fit(Statistics(X, y), y)
+    with pytest.raises(ValueError, match='"auto" or "spectral"'):
+        fit(Statistics(X, y), engine="stream")
+    model = nn.Linear(7, 2, dtype=fastgd.float64)
+    trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.1), nn.L1Loss())
+    with pytest.raises(ValueError, match="Statistics cannot stand for the rows in this fit: the loss is not"):
+        trainer.fit(Statistics(X, y), epochs=1)
+
+
+@pytest.mark.parametrize("level", range(_sums.level_count()))
+@pytest.mark.parametrize("dtype", (np.float32, np.float64))
+def test_every_level_of_processors(level, dtype):
+    before = _sums.level_count() - 1
+    _sums.set_level(level)
+    try:
+        for n, d, k in ((1, 1, 1), (7, 3, 1), (513, 4, 3), (1100, 9, 1), (600, 16, 2), (70, 33, 1)):
+            rng = np.random.default_rng(n)
+            X, y = rng.normal(size=(n, 2 * d))[:, ::2].astype(dtype) + 3, rng.normal(size=(n, k))
+            weights = rng.random(n)
+            for rows in (X, np.repeat(X, 2, 0)[::2]):
+                for own in (None, weights):
+                    means, products = exact_sums(X, y, own)
+                    found = Statistics(rows, y, own)
+                    np.testing.assert_allclose(found.means, means.astype(float), rtol=1e-12, atol=1e-12)
+                    np.testing.assert_allclose(found.products, products.astype(float), rtol=1e-11, atol=1e-11)
+    finally:
+        _sums.set_level(before)
+    with pytest.raises(ValueError, match="level must be 0 to"):
+        _sums.set_level(99)
