@@ -1,10 +1,14 @@
 """FASTGD_AFFINE=0 runs every test without the affine form; the fixtures here choose for one test."""
 
 import os
+import signal
 
 import pytest
 
 from fastgd._tensor import set_affine
+
+# A job that a shell runs in the background ignores Ctrl-C, and so would the processes that tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure(config):
