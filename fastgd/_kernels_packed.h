@@ -1,9 +1,9 @@
 /* The fused pass over packed rows, for descents that visit them many times.
  *
- * In X, GROUP rows lie side by side, column after column, so the rows are the vector: every load is a whole vector, nothing is
- * summed across lanes before the end of the pass, and no row is too short. Rows that fill the last group have weight 0.
- * As over rows in place, a chunk goes from products to slopes to gradients while the nearest cache holds it, and sums of
- * more than BLOCK_ROWS numbers are double.
+ * In X, GROUP rows lie side by side, column after column, so the rows are the vector: every load is a whole vector,
+ * nothing is summed across lanes before the end of the pass, and no row is too short. Rows that fill the last group have
+ * weight 0. As over rows in place, a chunk goes from products to slopes to gradients while the nearest cache holds it,
+ * and sums of more than BLOCK_ROWS numbers are double.
  */
 
 #define VECTORS (GROUP / LANES)     /* in a group's column */
