@@ -154,6 +154,11 @@ def _checked(name, size):
             f"{name}(): argument 'size' must be tuple of ints, not {type(size).__name__}: write ({size!r},)"
         )
     for n in size:
+        if type(n) is not int or n < 0:
+            break
+    else:
+        return tuple(size)
+    for n in size:
         if isinstance(n, bool) or not hasattr(n, "__index__"):
             raise TypeError(f"{name}(): argument 'size' must be tuple of ints, not {type(n).__name__}: got {n!r}")
     shape = tuple([n.__index__() for n in size])
@@ -251,6 +256,8 @@ def randn(
 
 def _bounds(name, given, low, high):
     """low and high from `(high)`, `(low, high)` and their names."""
+    if len(given) == 2 and low is None is high and type(given[0]) is type(given[1]) is int:
+        return given
     given = list(given)
     if high is None and given:
         high = given.pop()
@@ -265,6 +272,8 @@ def _bounds(name, given, low, high):
 
 
 def _whole(name, argument, given):
+    if type(given) is int:
+        return given
     if isinstance(given, bool) or not hasattr(given, "__index__"):
         raise TypeError(f"{name}(): argument '{argument}' must be int, not {type(given).__name__}: got {given!r}")
     return given.__index__()
