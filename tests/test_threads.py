@@ -47,7 +47,7 @@ def loss_and_gradients(X, y):
 
 @pytest.mark.parametrize("size", SIZES, ids=IDS)
 @pytest.mark.parametrize("run", [fitted, loss_and_gradients])
-def test_any_number_of_threads_gives_the_same_bits(size, run):
+def test_any_number_of_threads_gives_the_same_bits(size, run, affine):
     X, y = table(*size)
     results = []
     for count in 1, 2, 3, 4, 2:
@@ -59,7 +59,7 @@ def test_any_number_of_threads_gives_the_same_bits(size, run):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=IDS)
-def test_ranges_are_the_whole(size):
+def test_ranges_are_the_whole(size, affine):
     X, y = table(*size)
     fastgd.manual_seed(0)
     model = nn.Linear(size[1], size[2])
@@ -69,7 +69,7 @@ def test_ranges_are_the_whole(size):
         assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
-def test_several_models_at_once():
+def test_several_models_at_once(affine):
     fastgd.set_num_threads(3)
     X, y = table(*SIZES[0])
     alone = loss_and_gradients(X, y)[0]
@@ -92,7 +92,7 @@ def test_several_models_at_once():
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
-def test_a_forked_child_has_threads_of_its_own():
+def test_a_forked_child_has_threads_of_its_own(affine):
     fastgd.set_num_threads(2)
     X, y = table(*SIZES[0])
     before = loss_and_gradients(X, y)[0]            # the pool is there
@@ -119,7 +119,7 @@ def test_show_config(capsys):
     assert "threads    2 (of" in shown and "level      " in shown and "compiler   " in shown and "flags      " in shown
 
 
-def test_small_passes_start_no_threads(monkeypatch):
+def test_small_passes_start_no_threads(monkeypatch, affine):
     fastgd.set_num_threads(2)
     pools, pool = [], _threads._the_pool
     monkeypatch.setattr(_threads, "_the_pool", lambda: pools.append(pool()) or pools[-1])
