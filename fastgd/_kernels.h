@@ -18,6 +18,22 @@ typedef struct {
     const Py_ssize_t *index;
 } Rows;
 
+/* n of the rows, from the `first`th on. */
+static inline Rows some_rows(const Rows *all, Py_ssize_t first, Py_ssize_t n)
+{
+    const Py_ssize_t bytes = all->precision == SINGLE ? 4 : 8;
+    Rows rows = *all;
+    rows.n = n;
+    if (rows.index) {
+        rows.index += first;
+        return rows;
+    }
+    rows.X = (const char *)rows.X + first * rows.x_stride * bytes;
+    rows.y = (const char *)rows.y + first * rows.y_stride * bytes;
+    if (rows.weights) rows.weights = (const char *)rows.weights + first * bytes;
+    return rows;
+}
+
 typedef struct {
     Precision precision;
     Py_ssize_t rows, d, k, y_stride;

@@ -25,6 +25,8 @@ cdef extern from "_kernels.h":
         const void *weights         # one a row, or NULL: all 1
         const Py_ssize_t *index     # the n rows of X and y to read, or NULL: 0 .. n - 1
 
+    Rows some_rows(const Rows *all, Py_ssize_t first, Py_ssize_t n) noexcept nogil
+
     ctypedef struct Packed:
         # Rows in groups of 16, whose columns lie one after the other; rows of weight 0 fill the last.
         Precision precision

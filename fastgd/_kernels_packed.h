@@ -270,15 +270,8 @@ NOINLINE int NAME(strided_pass)(
     *value = 0;
     for (Py_ssize_t start = 0; start < all->n && !failed; start += most) {
         Packed packed = {.X = x, .y = x + most * d, .weights = x + most * (d + k)};
-        Rows rows = *all;
+        const Rows rows = some_rows(all, start, all->n - start < most ? all->n - start : most);
         double some;
-        rows.n = all->n - start < most ? all->n - start : most;
-        if (all->index) rows.index = all->index + start;
-        else {
-            rows.X = (const REAL *)all->X + start * all->x_stride;
-            rows.y = (const REAL *)all->y + start * all->y_stride;
-            if (all->weights) rows.weights = (const REAL *)all->weights + start;
-        }
         NAME(pack)(&rows, &packed);
         failed = NAME(packed_pass)(&packed, loss, delta, scale, weights, biases, gW != NULL, &some, gradient);
         *value += some;

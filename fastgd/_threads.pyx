@@ -9,7 +9,7 @@ import os
 
 from libc.stdlib cimport free, malloc
 
-from ._kernels cimport SINGLE, groups_of, loss_and_gradients, packed_pass
+from ._kernels cimport SINGLE, groups_of, loss_and_gradients, packed_pass, some_rows
 
 cdef enum:
     RANGES = 8
@@ -49,15 +49,7 @@ cdef void run_range(Pass *job, int i) noexcept nogil:
             &packed, job.loss, job.delta, job.scale, job.W, job.b, job.wants_W, &job.values[i], gradient
         )
         return
-    rows = job.rows[0]
-    rows.n = min(job.step, rows.n - first)
-    if rows.index != NULL:
-        rows.index += first
-    else:
-        rows.X = <const char *>rows.X + first * rows.x_stride * job.item
-        rows.y = <const char *>rows.y + first * rows.y_stride * job.item
-        if rows.weights != NULL:
-            rows.weights = <const char *>rows.weights + first * job.item
+    rows = some_rows(job.rows, first, min(job.step, job.rows.n - first))
     job.failed[i] = loss_and_gradients(
         &rows, job.loss, job.delta, job.scale, job.W, job.b, &job.values[i], gradient if job.wants_W else NULL,
         gradient + rows.k * rows.d * job.item if job.wants_b else NULL,

@@ -9,15 +9,15 @@ returns. C returns after the epochs it was asked for, or earlier: see Stop.
 
 cimport numpy as cnp
 from cpython.exc cimport PyErr_CheckSignals
-from libc.math cimport isfinite, sqrt
+from libc.math cimport isfinite
 from libc.string cimport memcpy, memset
 from numpy cimport ndarray
-
 
 import numpy as np
 
 from .._kernels cimport (
     DOUBLE, SINGLE, Loss, Packed, Parameters, Part, Rows, groups_of, pack, samples, sgd_step,
+    some_rows,
 )
 from .._threads cimport whole_pass
 
@@ -314,18 +314,6 @@ cdef class Stream:
                 total += (<const double *>self.rows.weights)[row]
         return total
 
-    cdef Rows some_rows(self, Py_ssize_t first, Py_ssize_t n) noexcept nogil:
-        cdef Rows rows = self.rows
-        rows.n = n
-        if rows.index != NULL:
-            rows.index += first
-            return rows
-        rows.X = <const char *>rows.X + first * rows.x_stride * self.item
-        rows.y = <const char *>rows.y + first * rows.y_stride * self.item
-        if rows.weights != NULL:
-            rows.weights = <const char *>rows.weights + first * self.item
-        return rows
-
     cdef Stop sums(self, Py_ssize_t first, Py_ssize_t n, double weight, double *loss) noexcept nogil:
         """Loss and gradient over n rows that count as `weight`, in as many calls of the kernel as keep each short."""
         cdef Py_ssize_t weights = self.rows.d * self.rows.k
@@ -343,7 +331,7 @@ cdef class Stream:
                 &self.rows, &self.packed, self.kind, self.delta, scale, value, bias, loss, weight_gradient,
                 bias_gradient,
             ) else RAN
-        rows = self.some_rows(first, n)
+        rows = some_rows(&self.rows, first, n)
         if n <= self.most:
             return NO_MEMORY if whole_pass(
                 &rows, NULL, self.kind, self.delta, scale, value, bias, loss, weight_gradient, bias_gradient
@@ -352,7 +340,7 @@ cdef class Stream:
         loss[0] = 0
         end = first + n
         while first < end:
-            rows = self.some_rows(first, min(self.most, end - first))
+            rows = some_rows(&self.rows, first, min(self.most, end - first))
             if whole_pass(
                 &rows, NULL, self.kind, self.delta, scale, value, bias, &piece, weight_gradient, bias_gradient
             ):
@@ -470,7 +458,7 @@ cdef class Stream:
         cdef Stop stop = RAN
         self.keep()
         while first < steps:
-            rows = self.some_rows(first, min(stretch, steps - first))
+            rows = some_rows(&self.rows, first, min(stretch, steps - first))
             total += samples(
                 &rows, self.kind, self.delta, self.factor, self.mean, &self.parameters, self.weight_part, self.bias_part,
                 first_step + first if by_batch else first_step, by_batch,
