@@ -32,6 +32,8 @@ from ._tensor cimport (
     wrap_node,
 )
 
+from ._tensor import unscaled
+
 cnp.import_array()
 
 cdef enum:

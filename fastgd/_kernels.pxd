@@ -67,6 +67,9 @@ cdef extern from "_kernels.h":
         int part_count
         Part parts[MOST_PARTS]
 
+# The number of the level in use: 0 plain, 1 baseline, 2 x86-64-v3, 3 x86-64-v4.
+cdef int level_in_use() noexcept nogil
+
 # value = scale * sum of weight * loss(r), r = x W^T + b - y; gW and gb are its gradients.
 # W is k x d and b is k, both contiguous; b, gW and gb may be NULL. Returns -1 where memory ran out.
 cdef int loss_and_gradients(

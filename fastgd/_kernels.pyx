@@ -23,12 +23,16 @@ cdef extern from "_kernels_levels.h":
         SgdStep *sgd_step
     const Level *LEVELS
     int runnable_levels()
-    Py_ssize_t GROUP
+    Py_ssize_t GROUP, BLOCK_ROWS, BLOCK_COLUMNS, CHUNK_BYTES, ROWS_BYTES
     Py_ssize_t LINE
     const char *COMPILER
     const char *FASTGD_FLAGS
 
 cdef const Level *in_use = &LEVELS[runnable_levels() - 1]
+
+
+cdef int level_in_use() noexcept nogil:
+    return in_use - LEVELS
 
 
 cdef int loss_and_gradients(
@@ -89,6 +93,11 @@ def set_level(name):
     if name not in levels():
         raise ValueError(f"level must be one of {levels()}, got {name!r}; call levels() to see what this machine runs")
     in_use = &LEVELS[levels().index(name)]
+
+
+def blocks():
+    """The sizes of what is summed together, by which, and by the level, the rounding of a sum is decided."""
+    return [GROUP, BLOCK_ROWS, BLOCK_COLUMNS, CHUNK_BYTES, ROWS_BYTES]
 
 
 def config():

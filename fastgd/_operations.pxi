@@ -102,6 +102,40 @@ def whole_leaf(parent):
     return parent if isinstance(parent, Tensor) else None
 
 
+def unscaled(node):
+    """What a loss is made from by constants that multiply it, and by a mean or sum of all elements between them.
+
+    Returns:
+        The node it is made from, the constants' product, whether there is a mean (None: neither that nor a sum), and
+        whether somebody watches the steps between.
+    """
+    cdef OpNode step
+    cdef double factor = 1
+    cdef bint watched = False
+    mean = None
+    while isinstance(node, OpNode) and not (<OpNode>node).freed:
+        step = node
+        name, at = step.row.name, 0
+        if name in ("mul", "div"):
+            at = 1 if step.made_from[0] is None else 0
+            other = step.arrays[1 - at]
+            if step.made_from[1 - at] is not None or np.size(other) != 1:
+                break
+            constant = float(np.asarray(other).item())
+            if name == "div" and (at == 1 or constant == 0):
+                break
+            factor = factor * constant if name == "mul" else factor / constant
+        elif name == "neg":
+            factor = -factor
+        elif name in ("mean", "sum") and mean is None and step.options.get("dim") is None:
+            mean = name == "mean"
+        else:
+            break
+        watched = watched or step.hooks is not None or step.retained_by is not None
+        node = step.made_from[at]
+    return node, factor, mean, watched
+
+
 cdef ndarray fitted(object gradient, ndarray like):
     """A gradient summed over what broadcasting repeated, in the type of its argument."""
     cdef ndarray made = np.asarray(gradient, like.dtype)

@@ -456,9 +456,10 @@ cdef Tensor fused(Derived made, Derived with_target, bint mean, str label, doubl
 
 
 def describe(Tensor tensor):
-    """What an unread prediction, or a fused loss, was made from, for a descent in C; None for any other tensor.
+    """What an unread prediction, or a constant multiple of a fused loss, was made from, for a descent in C.
 
     Returns:
+        None for any other tensor.
         A dict: where the rows are (rows_at, n, d), the outputs k, weight and bias (leaf, node, or None where no
         gradient is wanted), their memory as arrays k x d and k, and whether somebody watches the steps between; for
         a loss also kind, delta, factor, mean and target_at.
@@ -467,8 +468,10 @@ def describe(Tensor tensor):
     cdef Derived loss = None
     cdef Derived residual
     cdef Lazy step
-    if isinstance(tensor._node, Derived) and not tensor._node.freed and (<Derived>tensor._node).step == LOSS:
-        loss = <Derived>tensor._node
+    node, factor, mean, hooked = unscaled(tensor._node)
+    # A pointwise loss that was multiplied before its mean or sum was taken has been read, but is the same loss.
+    if isinstance(node, Derived) and not (<Node>node).freed and (<Derived>node).step == (LOSS if mean is None else POINTWISE):
+        loss = <Derived>node
         root = loss.root
     elif tensor._array is None:
         root = root_of(tensor)
@@ -488,14 +491,16 @@ def describe(Tensor tensor):
         "bias_array": None if root.bias_like is None else np.asarray(root.bias_like).reshape(-1),
     }
     if loss is not None:
-        residual = loss if loss.named else <Derived>(<Derived>loss.inner).inner
-        step = loss.inner
-        hooked = False
+        residual = loss
+        while not residual.named and residual.step != RESIDUAL:
+            residual = residual.inner
+        step = loss
         while step is not None:
             hooked = hooked or step.hooks is not None or step.retained_by is not None
             step = (<Form>step).inner
         found.update(
-            kind=loss.kind, delta=loss.delta, factor=loss.factor, mean=loss.mean, hooked=hooked,
+            kind=loss.kind, delta=loss.delta, factor=factor * loss.factor if mean is None else factor,
+            mean=loss.mean if mean is None else mean, scaled=tensor._node is not loss, hooked=hooked,
             target_at=<size_t>residual.target_rows.data,
         )
     return found

@@ -69,23 +69,13 @@ typedef struct {
 } SumsLevel;
 
 #define SUMS_ENTRY(level) {pack_##level##_float, pack_##level##_double, products_##level}
-static const SumsLevel SUMS_LEVELS[] = {
+static const SumsLevel SUMS_LEVELS[] = {        /* by the number of the level that the kernels use; none is plain */
+    SUMS_ENTRY(baseline),
     SUMS_ENTRY(baseline),
 #if defined(__GNUC__) && defined(__x86_64__)
     SUMS_ENTRY(v3),
     SUMS_ENTRY(v4),
 #endif
 };
-
-static int runnable_sums_levels(void)
-{
-#if defined(__GNUC__) && defined(__x86_64__)
-    __builtin_cpu_init();
-    if (!(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))) return 1;
-    if (!(__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
-          && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))) return 2;
-#endif
-    return (int)(sizeof SUMS_LEVELS / sizeof *SUMS_LEVELS);
-}
 
 #endif

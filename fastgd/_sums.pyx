@@ -6,6 +6,8 @@ from numpy cimport ndarray
 
 import numpy as np
 
+from ._kernels cimport level_in_use
+
 cnp.import_array()
 
 cdef extern from "_sums.h" nogil:
@@ -16,24 +18,9 @@ cdef extern from "_sums.h" nogil:
         void (*pack_double)(
             const double *, Py_ssize_t, Py_ssize_t, Py_ssize_t, const double *, const double *, double *) noexcept nogil
         void (*products)(const double *, Py_ssize_t, Py_ssize_t, double *) noexcept nogil
-    const SumsLevel *SUMS_LEVELS
-    int runnable_sums_levels()
+    const SumsLevel *SUMS_LEVELS            # by the level in use
 
 BLOCK_ROWS = BLOCK
-cdef int in_use = runnable_sums_levels() - 1
-
-
-def level_count():
-    """How many of the levels this machine can run."""
-    return runnable_sums_levels()
-
-
-def set_level(int level):
-    """Uses a lower level, for tests."""
-    global in_use
-    if not 0 <= level < runnable_sums_levels():
-        raise ValueError(f"level must be 0 to {runnable_sums_levels() - 1}, got {level}")
-    in_use = level
 
 
 def centred_sums(ndarray X, ndarray y, ndarray weights, ndarray shift):
@@ -65,7 +52,7 @@ def centred_sums(ndarray X, ndarray y, ndarray weights, ndarray shift):
     cdef Py_ssize_t row_bytes = X.strides[0]
     cdef bint single = cnp.PyArray_TYPE(X) == cnp.NPY_FLOAT32
     cdef double total, off
-    cdef const SumsLevel *level = &SUMS_LEVELS[in_use]
+    cdef const SumsLevel *level = &SUMS_LEVELS[level_in_use()]
     with nogil:
         for b in range(blocks):
             first = b * BLOCK

@@ -5,9 +5,12 @@ import time
 
 import numpy as np
 
+from .descent.arithmetic import arithmetic, warn_of_other_bits
 from .descent.choice import choose_engine
 from .descent.data import Rows, check_finite, intake, paired
+from .descent.eager import EagerEngine
 from .descent.engine import Limits
+from .descent.plan import NotPlannable, examine
 from .descent.rates import Rates
 from .descent.snapshot import Snapshot, arrays_of, put_back
 from .descent.spectral import SpectralEngine
@@ -53,6 +56,7 @@ class Fit:
         self.validation = None if validation_data is None else paired(*validation_data, trainer.dtype)
         self.engine, self.history.engine_reason = self._choose_engine(arguments["engine"], resumed)
         self.history.engine, self.history.loss_error = self.engine.name, self.engine.loss_error
+        self.arithmetic = arithmetic(self.engine)
         self.initial = self.before = self._snapshot()
 
     def _choose_engine(self, wanted, resumed=None):
@@ -139,7 +143,31 @@ class Fit:
             for callback in callbacks:
                 if callback(trainer, record):
                     reason = reason or "callback"
+            if reason is None:
+                self._look_again()
         return reason
+
+    def _look_again(self):
+        """Goes on with an engine that does what the loop would do now: a callback may have changed anything."""
+        if isinstance(self.engine, EagerEngine):
+            return
+        found = self._found()
+        if found is not None and self.engine.found.same_descent(found):
+            return
+        before = self.engine
+        self.engine, reason = self._choose_engine(self.arguments["engine"], before.name)
+        self.engine.best, self.engine.stale = before.best, before.stale
+        if self.engine.name != before.name:
+            self.history.engine = self.engine.name
+            self.history.engine_reason = f"{before.name} up to epoch {len(self.history)}, then: {reason}"
+            self.arithmetic = arithmetic(self.engine)
+
+    def _found(self):
+        """What C could descend on now, or None."""
+        try:
+            return examine(self.trainer.model, self.trainer.optimizer, self.trainer.criterion, self.data)
+        except NotPlannable:
+            return None
 
     def _validate(self):
         value = self.trainer.evaluate(*self.validation)
@@ -212,8 +240,9 @@ class Fit:
         if isinstance(self.engine, SpectralEngine):
             limit = stable_limit(self.engine.steepest, group)
         elif isinstance(self.data, Rows):
-            rows = None if self.data.full else 1
-            limit = largest_stable_rate(self.data.X, self.data.y, self.trainer.criterion, group, rows)
+            found = self._found()
+            if found is not None:
+                limit = largest_stable_rate(self.data.X, found.form, group, None if self.data.full else 1)
         if isinstance(self.data, Rows):
             spread = spread_of_features(self.data.X)
         if limit is not None:
@@ -234,6 +263,7 @@ class Fit:
     def state_dict(self):
         return {
             "arguments": self.arguments,
+            "arithmetic": self.arithmetic,
             "state": self._state(),
             "last_weights": self.last_weights,
             "target_ndim": self.data.target_ndim,
@@ -263,6 +293,7 @@ class Fit:
             )
         if len(saved["generators"]) != len(self.data.generators):
             raise ValueError("the saved fit had a loader with another generator: pass the same kind of loader")
+        warn_of_other_bits(saved["arithmetic"], self.arithmetic)
         self.history.load_state_dict(saved["history"])
         for generator, state in zip(self.data.generators, saved["generators"]):
             generator.set_state(state)

@@ -7,6 +7,7 @@ import numpy as np
 
 from . import serialization
 from .autograd import no_grad
+from .descent.arithmetic import at_level
 from .descent.choice import ENGINES
 from .descent.data import as_rows, like_prediction, paired
 from .descent.snapshot import parameters_of
@@ -97,13 +98,16 @@ class Trainer:
         _check_arguments(epochs, max_seconds, verbose, **arguments)
         grads = [(param, param.grad) for param in parameters_of(self.optimizer)]
         try:
-            resumed = None if self._saved is None else self._saved["history"]["engine"]
-            fit = Fit(self, X, y, sample_weight, validation_data, arguments, epochs, resumed)
-            if self._saved is not None:
-                fit.load_state_dict(self._saved)
-                self._saved = None
-            self._fit, self.history = fit, fit.history
-            fit.descend(max_seconds, callbacks, progress, verbose)
+            saved = self._saved
+            with at_level(saved and saved["arithmetic"]["level"]):
+                fit = Fit(
+                    self, X, y, sample_weight, validation_data, arguments, epochs, saved and saved["history"]["engine"]
+                )
+                if saved is not None:
+                    fit.load_state_dict(saved)
+                    self._saved = None
+                self._fit, self.history = fit, fit.history
+                fit.descend(max_seconds, callbacks, progress, verbose)
         finally:
             for param, grad in grads:
                 param.grad = grad
@@ -139,6 +143,9 @@ class Trainer:
 
     def resume(self, path):
         """Takes over the state that `save` wrote; the next fit goes on from there to its `epochs` in all.
+
+        It computes at the processor's level that the saved fit had, in the whole process, and so ends with the bits of
+        a fit that was never interrupted; where this machine cannot, it warns.
 
         Raises:
             ValueError: no checkpoint, or one of another model.

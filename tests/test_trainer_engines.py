@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from trainer_cases import data, fit, model_for
+from trainer_cases import data, fit, loop, model_for
 
 import fastgd
 from fastgd import Trainer, nn, optim
@@ -90,6 +90,147 @@ def test_callbacks_may_change_weights_and_rates(engine, batches):
     np.testing.assert_allclose(model.bias.tolist(), other.bias.tolist(), rtol=1e-10)
 
 
+def _option(name, value):
+    def change(model, optimizer, epoch):
+        if epoch == 3:
+            for group in optimizer.param_groups:
+                group[name] = value
+
+    return change
+
+
+def _every_epoch(model, optimizer, epoch):
+    optimizer.param_groups[0]["weight_decay"] = 0.02 * epoch
+    optimizer.param_groups[0]["momentum"] = 0.9 - 0.1 * epoch
+
+
+def _restart_momentum(model, optimizer, epoch):
+    if epoch in (2, 5):
+        optimizer.state.clear()
+
+
+def _restart_one(model, optimizer, epoch):
+    if epoch == 4:
+        optimizer.state[model.bias].pop("momentum_buffer", None)
+
+
+def _halve_momentum(model, optimizer, epoch):
+    for state in optimizer.state.values():
+        state["momentum_buffer"] *= 0.5
+
+
+def _freeze(model, optimizer, epoch):
+    if epoch in (2, 5):
+        model.weight.requires_grad_(epoch == 5)
+
+
+def _freeze_the_bias(model, optimizer, epoch):
+    if epoch == 2:
+        model.bias.requires_grad_(False)
+
+
+def _replace_data(model, optimizer, epoch):
+    if epoch == 4:
+        model.weight.data = model.weight.data * 0.5
+
+
+CHANGES = {
+    "weight_decay": _option("weight_decay", 0.1),
+    "momentum": _option("momentum", 0.5),
+    "no momentum": _option("momentum", 0.0),
+    "dampening": _option("dampening", 0.3),
+    "nesterov": _option("nesterov", True),
+    "maximize": _option("maximize", True),
+    "lr": _option("lr", 0.02),
+    "every epoch": _every_epoch,
+    "restart momentum": _restart_momentum,
+    "restart one": _restart_one,
+    "halve momentum": _halve_momentum,
+    "freeze": _freeze,
+    "freeze the bias": _freeze_the_bias,
+    "replace data": _replace_data,
+}
+KINDS = [("stream", {}), ("stream", {"batch_size": 20}), ("stream", {"batch_size": 1}), ("spectral", {}), ("eager", {})]
+
+
+@pytest.mark.parametrize(("engine", "batches"), KINDS, ids=str)
+@pytest.mark.parametrize("apart", [False, True], ids=["together", "apart"])
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_a_callback_changes_is_seen_at_once(name, apart, engine, batches):
+    X, y = data(k=2)
+    losses, stands = {}, {}
+    for fitted in (True, False):
+        model = model_for(X, y)
+        groups = [{"params": [model.weight]}, {"params": [model.bias], "lr": 0.03}] if apart else model.parameters()
+        optimizer = optim.SGD(groups, lr=0.01, momentum=0.8, weight_decay=0.01)
+        change = CHANGES[name]
+        if fitted:
+            history = Trainer(model, optimizer, nn.MSELoss()).fit(
+                X, y, epochs=8, engine=engine, **batches,
+                callbacks=[lambda t, r, change=change: change(t.model, t.optimizer, r["epoch"])],
+            )  # fmt: skip
+            assert history.engine == engine
+            losses[fitted] = history.loss
+        else:
+            losses[fitted] = []
+            for epoch in range(8):
+                losses[fitted] += loop(fastgd, model, optimizer, nn.MSELoss(), X, y, 1, batches.get("batch_size"))
+                change(model, optimizer, epoch)
+        buffers = [optimizer.state.get(param, {}).get("momentum_buffer") for param in model.parameters()]
+        stands[fitted] = [param.detach().numpy() for param in model.parameters()]
+        stands[fitted] += [buffer.numpy() for buffer in buffers if buffer is not None]
+    np.testing.assert_allclose(losses[True], losses[False], rtol=1e-9)
+    for mine, theirs in zip(stands[True], stands[False], strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-8, atol=1e-12)
+
+
+@pytest.mark.parametrize(("engine", "batches"), KINDS[:4], ids=str)
+def test_a_callback_may_send_the_fit_to_the_ordinary_loop(engine, batches):
+    X, y = data()
+
+    def hook(trainer, record):
+        if record["epoch"] == 3:
+            trainer.model.weight.register_hook(lambda gradient: gradient * 0)
+
+    found = []
+    for asked in ("auto" if engine == "stream" else engine, "eager"):
+        model = model_for(X, y)
+        trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.01, momentum=0.9), nn.MSELoss())
+        fit = {"X": X, "y": y, "epochs": 8, "engine": asked, "callbacks": [hook], **batches}
+        if asked == "spectral":
+            with pytest.raises(ValueError, match='engine="spectral" cannot run this fit: the weight has hooks'):
+                trainer.fit(**fit)
+            assert len(trainer.history) == 3  # as after whatever a callback raises
+            return
+        history = trainer.fit(**fit)
+        assert history.engine == "eager"
+        found.append((history.loss, model.weight.tolist()))
+        if asked == "auto":
+            assert history.engine_reason == "stream up to epoch 4, then: the weight has hooks"
+    np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-10)
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-10)
+
+
+@pytest.mark.parametrize("engine", ["stream", "spectral"])
+def test_a_criterion_that_a_callback_changes_is_seen(engine):
+    X, y = data()
+    scale = [1.0]
+
+    def halve(trainer, record):
+        scale[0] /= 2
+
+    found = []
+    for asked in (engine, "eager"):
+        scale[0] = 1.0
+        model = model_for(X, y)
+        history = Trainer(
+            model, optim.SGD(model.parameters(), lr=0.01, momentum=0.9), lambda p, y: scale[0] * nn.MSELoss()(p, y)
+        ).fit(X, y, epochs=6, engine=asked, callbacks=[halve], tol=0.0, patience=3)
+        assert history.engine == asked
+        found.append(history.loss)
+    np.testing.assert_allclose(*found, rtol=1e-10)
+
+
 @pytest.mark.parametrize("engine", ["stream", "eager", "spectral"])
 def test_a_schedule_that_ends_is_an_error_only_where_the_descent_comes_there(engine):
     X, y = data()
@@ -168,18 +309,113 @@ def test_criteria_written_in_any_way_run_in_c(criterion, batches):
     np.testing.assert_allclose(*losses, rtol=1e-10)
 
 
-@pytest.mark.parametrize(
-    "criterion",
-    [lambda p, y: 0.5 * nn.MSELoss()(p, y), lambda p, y: ((p - y) ** 2).sum() / len(y)],
-    ids=["half", "rows"],
-)
-def test_a_scaled_criterion_is_never_taken_for_the_plain_one(criterion):
-    X, y = data()
-    losses = []
-    for engine in ("auto", "eager"):
+HALF = fastgd.tensor(0.5, dtype=fastgd.float64)
+SCALED = {
+    "half": lambda p, y: 0.5 * nn.MSELoss()(p, y),
+    "half behind": lambda p, y: functional.mse_loss(p, y) / 2,
+    "a tensor": lambda p, y: functional.huber_loss(p, y, delta=0.3) * HALF,
+    "of one element": lambda p, y: HALF.reshape(1) * functional.l1_loss(p, y),
+    "several": lambda p, y: -(2 * (functional.mse_loss(p, y, reduction="sum") * -0.1) / 3),
+    "by hand": lambda p, y: 0.5 * ((p - y) ** 2).mean(),
+    "inside": lambda p, y: (0.5 * (p - y) ** 2).mean(),
+    "inside and out": lambda p, y: ((p - y).abs() / 2).sum() * 0.1,
+    "over the rows": lambda p, y: ((p - y) ** 2).sum() / len(y),
+    "over twice the rows": lambda p, y: ((p - y) ** 2).sum() / (2 * len(y)),
+    "smooth": lambda p, y: 3 * functional.smooth_l1_loss(p, y, beta=0.5),
+}
+
+
+@pytest.mark.parametrize("batches", [{}, {"batch_size": 1}, {"batch_size": 20, "shuffle": True}], ids=str)
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("name", SCALED)
+def test_a_scaled_criterion_runs_in_c(name, k, batches):
+    X, y = data(n=100, k=k)
+    found = []
+    for engine in ("stream", "eager"):
+        fastgd.manual_seed(0)
         model = model_for(X, y)
-        losses.append(fit(model, X, y, criterion=criterion, engine=engine, batch_size=20).loss)
-    np.testing.assert_allclose(*losses, rtol=1e-10)
+        optimizer = optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
+        history = fit(model, X, y, optimizer, SCALED[name], engine=engine, validation_data=(X, y), **batches)
+        found.append([history.loss, history.val_loss, history.grad_norm, model.weight.detach().numpy()])
+    for mine, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-10)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_scaled_criterion_needs_no_rows(weighted):
+    X, y = data(n=100, k=2)
+    weights = np.arange(100.0) if weighted else None
+    found = []
+    for engine in ("stream", "spectral"):
+        model = model_for(X, y)
+        history = fit(model, X, y, None, lambda p, y: 0.5 * ((p - y) ** 2).mean(), engine=engine, sample_weight=weights)
+        found.append([history.loss, history.grad_norm, model.weight.detach().numpy()])
+    for mine, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-10)
+    with pytest.raises(ValueError, match="multiplied by a number that is not positive"):
+        fit(model_for(X, y), X, y, None, lambda p, y: -nn.MSELoss()(p, y), engine="spectral")
+
+
+class Annealed:
+    """A criterion that changes from call to call."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, prediction, target):
+        self.calls += 1
+        return nn.functional.mse_loss(prediction, target) * 0.9**self.calls
+
+
+LEARNED = fastgd.tensor(2.0, dtype=fastgd.float64, requires_grad=True)
+
+
+@pytest.mark.parametrize(
+    ("criterion", "reason"),
+    [
+        (lambda p, y: nn.MSELoss()(p, y) * len(y) / 20, "factor is not the same in every call"),
+        (lambda p, y: ((p - y) ** 2).sum() / max(len(y), 32), "factor is not the same in every call"),
+        (lambda p, y: nn.MSELoss()(p, y) / p.detach().abs().mean(), "factor is not the same in every call"),
+        (Annealed(), "factor is not the same in every call"),
+        (lambda p, y: nn.MSELoss()(p, y) * LEARNED, "not a number times"),
+        (lambda p, y: 1 / nn.MSELoss()(p, y), "not a number times"),
+        (lambda p, y: nn.MSELoss()(p, y) + nn.L1Loss()(p, y), "not a number times"),
+        (lambda p, y: (0.5 * (p - y) ** 2).mean(0).sum(), "not a number times"),
+        (lambda p, y: ((p - y) ** 2 * y.abs()).mean(), "not a number times"),
+    ],
+)
+def test_what_is_more_than_a_factor_runs_the_ordinary_loop(criterion, reason):
+    X, y = data(n=100)
+    history = fit(model_for(X, y), X, y, criterion=criterion, batch_size=20)
+    assert history.engine == "eager"
+    assert reason in history.engine_reason
+
+
+def test_a_penalty_on_the_weights_runs_the_ordinary_loop_and_weight_decay_does_not():
+    X, y = data()
+    model = model_for(X, y)
+    history = fit(model, X, y, criterion=lambda p, y: nn.MSELoss()(p, y) + 0.05 * (model.weight**2).sum())
+    assert history.engine == "eager"
+    assert "the optimizer's weight_decay" in history.engine_reason
+    other = model_for(X, y)
+    groups = [{"params": [other.weight], "weight_decay": 0.1}, {"params": [other.bias]}]
+    assert fit(other, X, y, optim.SGD(groups, lr=0.01)).engine == "stream"
+    np.testing.assert_allclose(model.weight.tolist(), other.weight.tolist(), rtol=1e-12)
+
+
+def test_hooks_on_a_scaled_loss_run_the_ordinary_loop():
+    X, y = data()
+
+    def criterion(p, y):
+        loss = nn.MSELoss()(p, y)
+        loss.register_hook(lambda gradient: gradient * 0)
+        return loss / 2
+
+    model = model_for(X, y)
+    before = model.weight.tolist()
+    history = fit(model, X, y, criterion=criterion)
+    assert (history.engine, history.engine_reason) == ("eager", "the prediction or the loss has hooks")
+    assert model.weight.tolist() == before
 
 
 def test_the_probe_leaves_the_random_stream_alone():

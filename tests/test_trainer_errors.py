@@ -8,6 +8,8 @@ from trainer_cases import data, fit, model_for
 
 import fastgd
 from fastgd import DivergenceError, Trainer, nn, optim
+from fastgd.descent.engine import SQUARED
+from fastgd.descent.stability import largest_stable_rate
 from fastgd.optim import lr_scheduler
 
 pytestmark = pytest.mark.usefixtures("affine")
@@ -44,10 +46,9 @@ def test_divergence(engine, batches, dtype):
                                      {"momentum": 0.5, "dampening": 0.3}], ids=str)  # fmt: skip
 def test_the_stable_rate_is_the_limit(options):
     X, y = data()
-    from fastgd.descent.stability import largest_stable_rate
-
     defaults = {"momentum": 0, "dampening": 0, "nesterov": False, "weight_decay": 0}
-    limit = largest_stable_rate(fastgd.from_numpy(X), fastgd.from_numpy(y), nn.MSELoss(), {**defaults, **options})
+    form = {"kind": SQUARED, "factor": 1.0, "mean": True, "d": X.shape[1], "k": 1}
+    limit = largest_stable_rate(fastgd.from_numpy(X), form, {**defaults, **options})
     for factor, stable in ((0.98, True), (1.02, False)):
         model = model_for(X, y)
         trainer = Trainer(model, optim.SGD(model.parameters(), lr=factor * limit, **options), nn.MSELoss())

@@ -4,10 +4,15 @@ import json
 import subprocess
 import sys
 import threading
+import warnings
 
 import interrupted_fits
+import numpy as np
 import pytest
 from trainer_cases import ENVIRONMENT
+
+import fastgd
+from fastgd import _kernels
 
 pytestmark = pytest.mark.usefixtures("affine")
 SCRIPT = interrupted_fits.__file__
@@ -37,6 +42,90 @@ def test_a_fit_resumed_in_another_process_is_bit_identical(name, resumed):
     for epoch in range(1, epochs + 1):
         assert resumed[f"{name} {epoch}"] == expected, epoch
     assert f"{name} {epochs + 1}" not in resumed
+
+
+@pytest.mark.parametrize("name", ["full batch", "shuffled", "spectral", "eager"])
+def test_what_a_callback_changed_is_in_the_checkpoint(name, tmp_path):
+    def change(trainer, record):
+        for group in trainer.optimizer.param_groups:
+            group["weight_decay"] = 0.01 * record["epoch"]
+            group["nesterov"] = record["epoch"] > 4
+        if record["epoch"] == 3:
+            trainer.optimizer.state[trainer.model.bias]["momentum_buffer"] *= 0.5
+
+    def save(trainer, record):
+        trainer.save(tmp_path / str(record["epoch"]))
+
+    trainer, given = interrupted_fits.make(name)
+    trainer.fit(**given, callbacks=[change, save])
+    expected = interrupted_fits.result(trainer)
+    for epoch in range(interrupted_fits.EPOCHS):
+        trainer, given = interrupted_fits.make(name)
+        trainer.resume(tmp_path / str(epoch))
+        trainer.fit(**given, callbacks=[change])
+        assert interrupted_fits.result(trainer) == expected
+
+
+@pytest.fixture
+def level():
+    """Chooses the level of processors, for this test."""
+    before = _kernels.level()
+    yield _kernels.set_level
+    _kernels.set_level(before)
+
+
+@pytest.mark.parametrize("name", ["full batch", "shuffled", "weighted", "validation", "spectral", "eager"])
+def test_a_fit_goes_on_at_the_level_that_it_began_at(name, level, tmp_path):
+    wholes = {}
+    for each in _kernels.levels():
+        level(each)
+        wholes[each] = interrupted_fits.whole(name)
+        trainer, given = interrupted_fits.make(name)
+        trainer.fit(**given, callbacks=[lambda t, r: r["epoch"] == 3])
+        trainer.save(tmp_path / each)
+    here = _kernels.level()
+    assert any(whole != wholes[here] for whole in wholes.values())
+    for each, whole in wholes.items():
+        trainer, given = interrupted_fits.make(name)
+        trainer.resume(tmp_path / each)
+        seen = set()
+        if each == "baseline":  # and again: what a resumed fit saves
+            trainer.fit(**given, callbacks=[lambda t, r: r["epoch"] == 5])
+            trainer.save(tmp_path / "again")
+            trainer, given = interrupted_fits.make(name)
+            trainer.resume(tmp_path / "again")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            trainer.fit(**given, callbacks=[lambda t, r, seen=seen: seen.add(_kernels.level())])
+        assert interrupted_fits.result(trainer) == whole
+        assert seen == {each}
+        assert _kernels.level() == here  # for that fit only
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "told"),
+    [
+        ("full batch", {"level": "x86-64-v9"}, "with level x86-64-v9, this machine computes with level "),
+        ("shuffled", {"blocks": [16, 128, 4096]}, r"with blocks \[16, 128, 4096\], this"),
+        ("full batch", {"packed": False}, "with packed False, this machine computes with packed True"),
+        ("spectral", {"numpy digest": "0"}, "with numpy digest 0, this"),
+        ("eager", {"numpy digest": "0"}, "with numpy digest 0, this"),
+    ],
+)
+def test_a_machine_that_computes_otherwise_says_so(name, changed, told, tmp_path):
+    trainer, given = interrupted_fits.make(name)
+    trainer.fit(**given, callbacks=[lambda t, r: r["epoch"] == 3])
+    trainer.save(tmp_path / "run")
+    state = fastgd.load(tmp_path / "run")
+    state["fit"]["arithmetic"].update(changed)
+    fastgd.save(state, tmp_path / "run")
+    trainer, given = interrupted_fits.make(name)
+    trainer.resume(tmp_path / "run")
+    with pytest.warns(UserWarning, match=told + ".*the result will not be bit-identical to that of a fit") as caught:
+        trainer.fit(**given)
+    assert [each.filename for each in caught] == [__file__]
+    expected = interrupted_fits.whole(name)
+    np.testing.assert_allclose(trainer.history.loss, expected["loss"], rtol=1e-5)
 
 
 def test_a_process_that_is_killed_while_it_saves_leaves_a_whole_file(tmp_path):

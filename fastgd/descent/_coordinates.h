@@ -93,17 +93,15 @@ __attribute__((target("avx2,fma"))) DESCEND_ALONE(v3)
 __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,prefer-vector-width=512"))) DESCEND_ALONE(v4)
 #endif
 
-/* descend_alone for this processor. */
-static Descend descend_alone(void)
-{
+/* descend_alone by the number of the level that the kernels use; none is plain. */
+static const Descend DESCEND_ALONE_LEVELS[] = {
+    descend_alone_baseline,
+    descend_alone_baseline,
 #if defined(__GNUC__) && defined(__x86_64__)
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
-        && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")) return descend_alone_v4;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return descend_alone_v3;
+    descend_alone_v3,
+    descend_alone_v4,
 #endif
-    return descend_alone_baseline;
-}
+};
 
 /* Updates some of the coordinates that a matrix couples, by the slope that is there. */
 static void update_coupled(

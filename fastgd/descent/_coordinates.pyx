@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 
+from .._kernels cimport level_in_use
 from .stream import Stop
 
 cnp.import_array()
@@ -22,7 +23,7 @@ cdef extern from "_coordinates.h" nogil:
     ctypedef double (*Descend)(
         Py_ssize_t, const double *, const double *, const double *, double *, double *, const Options *, double *
     ) noexcept
-    Descend descend_alone() noexcept
+    const Descend *DESCEND_ALONE_LEVELS
     void update_coupled(Py_ssize_t, const double *, const double *, double *, double *, const Options *) noexcept
     double measure_coupled(
         Py_ssize_t, const double *, const double *, const double *, double *, double *) noexcept
@@ -31,7 +32,6 @@ cdef enum:
     MOST_PARTS = 2
     LOOK_EVERY = 1 << 23        # coordinates, or products with the matrix, between looks at the clock: milliseconds
 
-cdef Descend alone = descend_alone()
 cdef int RAN = Stop.RAN, STALE = Stop.STALE, FLAT = Stop.FLAT, NOT_FINITE = Stop.NOT_FINITE
 
 
@@ -65,6 +65,7 @@ cdef class Coordinates:
     cdef ndarray curvature, anchor, pull, slope
     cdef ndarray work                           # offset and buffer, each k x width
     cdef bint coupled
+    cdef Descend alone                          # where they are not
     cdef Part parts[MOST_PARTS]
     cdef int part_count
     cdef public double best                     # for tol: the lowest loss so far
@@ -76,21 +77,30 @@ cdef class Coordinates:
         self.k, self.p = anchor.shape
         self.width = -(-self.p // LANES) * LANES
         self.coupled = len(parts) > 1
+        self.alone = DESCEND_ALONE_LEVELS[level_in_use()]
         self.curvature = self.padded(curvature, self.width if self.coupled else self.k)
         self.anchor, self.pull = self.padded(anchor, self.k), self.padded(pull, self.k)
         self.slope = np.empty((self.k, self.width))
         self.work = np.zeros((2, self.k, self.width))
         self.part_count = len(parts)
-        for i, (start, size, options, buffer) in enumerate(parts):
+        for i, (start, size, _, buffer) in enumerate(parts):
             part = &self.parts[i]
             part.start, part.size = start, size
-            part.options.dampening, part.options.weight_decay = options["dampening"], options["weight_decay"]
-            part.options.nesterov, part.options.maximize = options["nesterov"], options["maximize"]
-            part.has_buffer, part.started = options["has_buffer"], buffer is not None
+            part.started = buffer is not None
             if buffer is not None:
                 self.buffer[:, start : start + size] = buffer
+        self.set_options([options for _, _, options, _ in parts])
         self.offset[...] = offset
         self.best = np.inf
+
+    def set_options(self, by_part):
+        """Goes on with other options."""
+        cdef Part *part
+        for i in range(self.part_count):
+            part, options = &self.parts[i], by_part[i]
+            part.options.dampening, part.options.weight_decay = options["dampening"], options["weight_decay"]
+            part.options.nesterov, part.options.maximize = options["nesterov"], options["maximize"]
+            part.has_buffer = options["has_buffer"]
 
     cdef ndarray padded(self, array, Py_ssize_t height):
         made = np.zeros((height, self.width))
@@ -112,6 +122,11 @@ cdef class Coordinates:
         """Per part, whether its momentum buffer holds anything yet."""
         return [bool(self.parts[i].started) for i in range(self.part_count)]
 
+    @started.setter
+    def started(self, flags):
+        for i, flag in enumerate(flags):
+            self.parts[i].started = flag
+
     def value(self):
         """The value where the coordinates are."""
         cdef double norm
@@ -122,10 +137,8 @@ cdef class Coordinates:
         return self.work.copy(), self.started, self.best, self.stale
 
     def restore(self, state):
-        work, started, self.best, self.stale = state
+        work, self.started, self.best, self.stale = state
         self.work[...] = work
-        for i, flag in enumerate(started):
-            self.parts[i].started = flag
 
     def run(self, Py_ssize_t epochs, rates, double tol, Py_ssize_t patience, double grad_tol, double deadline):
         """Descends for some epochs: arguments and results as those of Stream.run, without the order of rows."""
@@ -175,7 +188,7 @@ cdef class Coordinates:
         cdef int i
         if at < 0 and not self.coupled:
             memset(&still, 0, sizeof(still))
-            value = alone(size, curvature, pull, anchor, offset, NULL, &still, &squares)
+            value = self.alone(size, curvature, pull, anchor, offset, NULL, &still, &squares)
         for i in range(self.part_count if at >= 0 else 0):
             part = &self.parts[i]
             part.options.lr, part.options.momentum = part.lr[at * part.step], part.momentum[at * part.step]
@@ -185,7 +198,7 @@ cdef class Coordinates:
                 buffer = offset + size
                 part.started = True
             if not self.coupled:
-                value = alone(size, curvature, pull, anchor, offset, buffer, &part.options, &squares)
+                value = self.alone(size, curvature, pull, anchor, offset, buffer, &part.options, &squares)
                 continue
             for row in range(self.k):
                 first = row * self.width + part.start

@@ -28,7 +28,7 @@ def choose_engine(wanted, model, optimizer, criterion, data, rates, epochs, resu
     try:
         if isinstance(data, Batches):
             raise NotPlannable("the data are batches")
-        found = examine(model, optimizer, criterion, data, rates)
+        found = examine(model, optimizer, criterion, data)
         if named != "stream":
             try:
                 return plan_spectral(found, data, rates, epochs, named == "spectral"), ""

@@ -19,7 +19,7 @@ class EagerEngine(Engine):
         rates: of the optimizer and its scheduler.
     """
 
-    name = "eager"
+    name, uses_numpy = "eager", True
 
     def __init__(self, model, optimizer, criterion, data, rates):
         self.model, self.optimizer, self.data, self.rates = model, optimizer, data, rates

@@ -6,6 +6,8 @@ import numpy as np
 
 from .stream import Stop
 
+SQUARED, ABSOLUTE, HUBER, LOGISTIC = range(4)  # the enum Loss of _kernels.pxd
+
 
 class Limits(NamedTuple):
     """What may end a stretch of epochs early; a negative tolerance and a deadline of 0 never do."""
@@ -36,11 +38,14 @@ class Engine:
         name: as in History.engine.
         best, stale: the lowest loss so far, and the epochs since it last fell by `tol`.
         loss_error: as in History.
+        packed: whether the rows are read from a packed copy, which sums them in another order.
+        uses_numpy: whether numpy's own arithmetic has a part in the results.
     """
 
     name = None
     best, stale = np.inf, 0
     loss_error = None
+    packed = uses_numpy = False
 
     def advance(self, epochs, limits):
         """Descends for at most so many epochs, at least one unless something stops it, and tells the Stretch.

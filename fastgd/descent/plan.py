@@ -4,6 +4,7 @@ C descends only where one call of the model shows that every step would compute 
 given, with parameters that one plain SGD updates (DESIGN.md, "The one idea").
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,7 @@ class StreamEngine(Engine):
 
     def __init__(self, stream, found, data, rates):
         self.stream, self.found, self.data, self.rates = stream, found, data, rates
+        self.packed = stream.is_packed
         self._before = None  # the random stream before the epoch in progress
 
     def advance(self, epochs, limits):
@@ -41,7 +43,7 @@ class StreamEngine(Engine):
         own = [rates[group] for _, group in self.found.trained]
         if self.found.together:
             own = own[:1]
-        self.stream.load()
+        self.stream.load(*at_present(self.found, self.rates))
         stop, done, losses, norms = self.stream.run(
             epochs, own, self.rates.by_batch, self._draw_order, limits.tol, limits.patience, limits.grad_tol,
             limits.deadline,
@@ -85,7 +87,6 @@ class Found:
         form: what the fused loss was made from.
         trained: (parameter, number of its group), weight then bias; wanted: whether each of the two is trained.
         targets: the trained parameters' memory, shaped k x d and k.
-        options, buffers: per trained parameter, its group's options for a Stream, and its momentum buffer or None.
         together: weight and bias share one set of options and rates.
     """
 
@@ -94,12 +95,23 @@ class Found:
     trained: list
     wanted: list
     targets: list
-    options: list
-    buffers: list
     together: bool
 
+    def same_descent(self, other):
+        """Whether an engine that was made for one can go on with the other."""
+        return self._identity() == other._identity()
 
-def examine(model, optimizer, criterion, data, rates):
+    def _identity(self):
+        form = self.form
+        memory = [
+            view is not None and view.__array_interface__["data"][0] for view in (form["weight_array"], form["bias_array"])
+        ]
+        trained = [(id(param), group) for param, group in self.trained]
+        loss = [form[name] for name in ("kind", "delta", "factor", "mean", "k", "d")]
+        return memory, trained, self.wanted, self.together, loss
+
+
+def examine(model, optimizer, criterion, data):
     """The Found of this fit; raises NotPlannable with the reason where C may not descend."""
     _check_optimizer(optimizer)
     if isinstance(model, Module):
@@ -136,9 +148,16 @@ def examine(model, optimizer, criterion, data, rates):
     if bias is not None and bias.shape != (form["k"],):
         raise NotPlannable("one bias serves several outputs")
     targets = [view for view, is_trained in zip((weight, bias), wanted) if is_trained]
+    started = [optimizer.state.get(param, {}).get("momentum_buffer") is not None for param, _ in trained]
+    together = len(trained) == 2 and trained[0][1] == trained[1][1] and started[0] == started[1]
+    return Found(optimizer, form, trained, wanted, targets, together)
+
+
+def at_present(found, rates):
+    """Per trained parameter its group's options as an engine takes them, and its momentum buffer, or None."""
     options, buffers = [], []
-    for (param, group), target in zip(trained, targets):
-        group = optimizer.param_groups[group]
+    for (param, group), target in zip(found.trained, found.targets):
+        group = found.optimizer.param_groups[group]
         options.append(
             {
                 "dampening": group["dampening"],
@@ -148,10 +167,9 @@ def examine(model, optimizer, criterion, data, rates):
                 "has_buffer": group["momentum"] != 0 or rates.scheduler is not None,
             }
         )
-        kept = optimizer.state.get(param, {}).get("momentum_buffer")
+        kept = found.optimizer.state.get(param, {}).get("momentum_buffer")
         buffers.append(None if kept is None else _like_target(kept.detach().numpy(), param, target))
-    together = len(trained) == 2 and trained[0][1] == trained[1][1] and (buffers[0] is None) == (buffers[1] is None)
-    return Found(optimizer, form, trained, wanted, targets, options, buffers, together)
+    return options, buffers
 
 
 def plan_stream(found, data, rates):
@@ -159,7 +177,7 @@ def plan_stream(found, data, rates):
     form = found.form
     stream = Stream(
         *rows_of(found, data), form["weight_array"], form["bias_array"], found.wanted, form["kind"], form["delta"],
-        form["factor"], form["mean"], found.options, found.buffers, found.together, data.batch_size, data.drop_last,
+        form["factor"], form["mean"], found.together, data.batch_size, data.drop_last,
     )  # fmt: skip
     return StreamEngine(stream, found, data, rates)
 
@@ -194,7 +212,24 @@ def _check_optimizer(optimizer):
 
 def _probe(model, criterion, data):
     """What the fused loss of one call of the model and the criterion on the first rows was made from."""
-    X, y = data.X[:PROBED], data.y[:PROBED]
+    rows = min(PROBED, len(data.X))
+    form = _probe_rows(model, criterion, data, rows)
+    if form["scaled"] and rows > 1:
+        # A factor may depend on how many rows there are: two sizes show how.
+        fewer = min(2, rows - 1)
+        other = _probe_rows(model, criterion, data, fewer)
+        factor, other_factor = form["factor"], other["factor"]
+        if factor != other_factor:
+            if form["mean"] or not math.isclose(factor * rows, other_factor * fewer, rel_tol=1e-6):
+                raise NotPlannable("the criterion's factor is not the same in every call")
+            form.update(mean=True, factor=factor * rows * form["k"])  # a sum over the number of rows
+    if not math.isfinite(form["factor"]):
+        raise NotPlannable("the criterion's factor is not finite")
+    return form
+
+
+def _probe_rows(model, criterion, data, rows):
+    X, y = data.X[:rows], data.y[:rows]
     # The loop would not have made this call: it leaves no trace in the random stream.
     with enable_grad(), fork_rng():
         try:
@@ -216,11 +251,14 @@ def _probe(model, criterion, data):
         raise NotPlannable("the model changes its input before the linear map")
     form = _affine.describe(loss) if isinstance(loss, Tensor) else None
     if form is None or "kind" not in form:
-        raise NotPlannable("the criterion is not a mean or sum of squared, absolute or Huber losses")
+        raise NotPlannable(
+            "the criterion is not a number times the mean or sum of squared, absolute, Huber or logistic losses (a "
+            "penalty on the squares of the weights is the optimizer's weight_decay)"
+        )
     if form["target_at"] != y.detach().numpy().ctypes.data:
         raise NotPlannable("the criterion changes the target")
     if form["hooked"]:
-        raise NotPlannable("the prediction has hooks")
+        raise NotPlannable("the prediction or the loss has hooks")
     return form
 
 

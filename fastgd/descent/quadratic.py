@@ -22,7 +22,7 @@ class Quadratic:
         rows: (table, target, weights or None) for losses to the last digit, or None: from the sums alone.
         weight, bias: k x d and k (or None), where the descent starts.
         free: the slice of (weight, bias) that is trained.
-        mean: whether the loss is a mean, or a sum.
+        mean, factor: whether the loss is a mean, or a sum; and what multiplies it.
 
     Attributes:
         hessian: p x p, of the free parameters of one output; curvature: p, ascending; basis: p x p, its eigenvectors.
@@ -32,10 +32,10 @@ class Quadratic:
         spread: the largest curvature over the smallest that is not zero.
     """
 
-    def __init__(self, statistics, rows, weight, bias, free, mean):
+    def __init__(self, statistics, rows, weight, bias, free, mean, factor=1.0):
         self.statistics, self.free = statistics, free
         self.d, self.k = statistics.features, statistics.outputs
-        self.scale = 1 / (statistics.total * self.k) if mean else 1.0
+        self.scale = factor / (statistics.total * self.k) if mean else factor
         self.hessian = 2 * self.scale * moments(statistics)[free, free]
         self.curvature, self.basis = np.linalg.eigh(self.hessian)
         steepest = max(self.curvature[-1], 0.0)

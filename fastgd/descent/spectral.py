@@ -9,12 +9,11 @@ import numpy as np
 from ..statistics import Statistics
 from ._coordinates import Coordinates
 from .data import Sums
-from .engine import Engine, Limits, Stretch
-from .plan import NotPlannable, keep_buffers, rows_of
+from .engine import SQUARED, Engine, Limits, Stretch
+from .plan import NotPlannable, at_present, keep_buffers, rows_of
 from .quadratic import EPS, Quadratic
 from .stream import Stop
 
-SQUARED = 0  # of the enum Loss in _kernels.pxd
 MOST_SPREAD = 1e12  # of the curvatures that `auto` trusts to an eigenbasis
 # What the engines take, in seconds, on the machine of README's figures; only their ratios decide.
 MULTIPLY_ADDS = 40e9  # a second, of the stream in float32: 2 for each number of X and output
@@ -33,13 +32,14 @@ class SpectralEngine(Engine):
         steepest: the largest curvature; spread: over the smallest that is not zero.
     """
 
-    name = "spectral"
+    name, uses_numpy = "spectral", True
 
     def __init__(self, found, statistics, rows, data, rates):
         self.found, self.statistics, self.rows, self.data, self.rates = found, statistics, rows, data, rates
         d = found.form["d"]
         self.free = slice(0 if found.wanted[0] else d, d + 1 if found.wanted[1] else d)
-        self._measure(found.buffers)
+        self.options, buffers = at_present(found, rates)
+        self._measure(buffers)
         if rows is None:
             means, squares = statistics.means[d:], np.trace(statistics.products[d:, d:])
             self.loss_error = float(8 * EPS * self.scale * (squares + statistics.total * np.square(means).sum()))
@@ -48,7 +48,7 @@ class SpectralEngine(Engine):
         """Makes the quadratic and its coordinates from the model as it stands."""
         form, alone = self.found.form, self._alone
         weight, bias = form["weight_array"], form["bias_array"]
-        made = Quadratic(self.statistics, self.rows, weight, bias, self.free, form["mean"])
+        made = Quadratic(self.statistics, self.rows, weight, bias, self.free, form["mean"], form["factor"])
         self.spread, self.steepest, self.scale = made.spread, float(max(made.curvature[-1], 0.0)), made.scale
         self.basis = made.basis if alone else np.eye(len(made.basis))
         self.reference = made.reference
@@ -60,21 +60,20 @@ class SpectralEngine(Engine):
             "pull": made.pull if alone else made.pull @ back,
         }
         self.coordinates = self._coordinates(made.offset if alone else made.offset @ back, buffers)
-        self._left = self._model()
+        self._left = self._stands()
 
     @property
     def _alone(self):
         return self.found.together or len(self.found.trained) == 1
 
     def _coordinates(self, offset, buffers):
-        found = self.found
         buffers = [None if b is None else np.asarray(b, np.float64).reshape(offset.shape[0], -1) for b in buffers]
         if self._alone:
             joined = None if buffers[0] is None else np.hstack(buffers) @ self.basis
-            parts = [(0, offset.shape[1], found.options[0], joined)]
+            parts = [(0, offset.shape[1], self.options[0], joined)]
         else:
             d = offset.shape[1] - 1
-            parts = [(0, d, found.options[0], buffers[0]), (d, 1, found.options[1], buffers[1])]
+            parts = [(0, d, self.options[0], buffers[0]), (d, 1, self.options[1], buffers[1])]
         return Coordinates(offset=offset, parts=parts, **self.quadratic)
 
     def advance(self, epochs, limits):
@@ -94,9 +93,16 @@ class SpectralEngine(Engine):
         return Stretch(stop, done, losses[:done], norms[:done], rates[0][0][:done])
 
     def _load(self):
-        """Takes up what somebody changed in the model since the engine left it."""
-        now = self._model()
-        changed = [name for name in now if not np.array_equal(now[name], self._left[name])]
+        """Takes up what somebody changed in the model and the optimizer since the engine left them."""
+        options, buffers = at_present(self.found, self.rates)
+        if options != self.options:
+            self.options = options
+            self.coordinates.set_options(options)
+        now = self._stands()
+        changed = [name for name in {**now, **self._left} if not np.array_equal(now.get(name), self._left.get(name))]
+        if any(name.startswith("buffer") for name in changed):
+            self._take_buffers(buffers)
+            changed = [name for name in changed if not name.startswith("buffer")]
         trained = [name for name, wanted in zip(("weight", "bias"), self.found.wanted) if wanted]
         if not set(changed) <= set(trained):
             best, stale = self.best, self.stale
@@ -106,12 +112,22 @@ class SpectralEngine(Engine):
         elif changed:
             stands = np.hstack([now[name].reshape(len(self.reference), -1) for name in trained])
             self.coordinates.offset[...] = (stands - self.reference) @ self.basis
-            self._left = now
+        self._left = now
 
-    def _model(self):
-        """Copies of the model's weight and bias."""
+    def _take_buffers(self, buffers):
+        parts = [np.zeros_like(target) if b is None else b for b, target in zip(buffers, self.found.targets)]
+        rows = [np.asarray(part, np.float64).reshape(len(self.reference), -1) for part in parts]
+        self.coordinates.buffer[...] = np.hstack(rows) @ self.basis
+        self.coordinates.started = [b is not None for b in buffers][: 1 if self._alone else None]
+
+    def _stands(self):
+        """Copies of the model's weight and bias and of the momentum buffers."""
         form = self.found.form
-        return {name: form[f"{name}_array"].copy() for name in ("weight", "bias") if form[f"{name}_array"] is not None}
+        stands = {name: form[f"{name}_array"] for name in ("weight", "bias") if form[f"{name}_array"] is not None}
+        for i, buffer in enumerate(at_present(self.found, self.rates)[1]):
+            if buffer is not None:
+                stands[f"buffer {i}"] = buffer
+        return {name: array.copy() for name, array in stands.items()}
 
     def _finite(self):
         """Whether the weights and the squared errors' sum are finite in the model's type."""
@@ -145,7 +161,7 @@ class SpectralEngine(Engine):
             target[...] = view
         with np.errstate(over="ignore"):  # a buffer may be beyond float32 while the weights are not
             keep_buffers(self.found, self._views(self.coordinates.buffer @ self.basis.T), self._started())
-        self._left = self._model()
+        self._left = self._stands()
 
     def _started(self):
         """Per trained parameter, whether its momentum buffer holds anything yet."""
@@ -193,6 +209,8 @@ def plan_spectral(found, data, rates, epochs, asked):
     """
     if not data.full:
         raise NotPlannable("a step takes a mini-batch, and the sums are of all rows")
+    if not found.form["factor"] > 0:
+        raise NotPlannable("the loss is multiplied by a number that is not positive")
     if found.form["kind"] != SQUARED:
         raise NotPlannable("the loss is not the squared one, whose gradient needs no more than sums of the data")
     if isinstance(data, Sums):

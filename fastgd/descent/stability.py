@@ -5,9 +5,11 @@ import math
 import numpy as np
 
 from ..statistics import Statistics
+from .engine import HUBER, LOGISTIC, SQUARED
 from .quadratic import moments
 
 ROWS_AT_ONCE = 1 << 14
+STEEPEST = {SQUARED: 2.0, HUBER: 1.0, LOGISTIC: 0.25}  # of a loss's second derivative
 MOST_EXACT = 1024  # features: above, the largest curvature comes from power iteration
 
 
@@ -121,35 +123,27 @@ def _by_power_iteration(table, steps=30):
     return length
 
 
-def largest_stable_rate(X, y, criterion, options, rows=None):
+def largest_stable_rate(X, form, options, rows=None):
     """The limit of the rate for these optimizer options; None where the loss has none.
 
     Args:
-        X, y: tensors of the data.
-        criterion: whose name and reduction say the curvature.
+        X: tensor of the rows.
+        form: of plan.examine, which says the loss.
         options: a parameter group.
         rows: 1 to take the largest row for the whole batch, as mini-batches may.
     """
-    factor = {"MSELoss": 2.0, "mse_loss": 2.0, "HuberLoss": 1.0, "huber_loss": 1.0, "smooth_l1_loss": 1.0}.get(
-        getattr(criterion, "__name__", type(criterion).__name__)
-    )
-    if type(criterion).__name__ == "SmoothL1Loss" and criterion.beta > 0:
-        factor = 1.0 / criterion.beta
-    if factor is None:
+    factor = STEEPEST.get(form["kind"], 0.0) * form["factor"]
+    if not factor > 0:
         return None
-    table = X.detach().numpy()
-    table = table.reshape(len(table), -1) if table.ndim != 1 else table[:, None]
-    outputs = y.numel() // len(table)
+    table = X.detach().numpy().reshape(-1, form["d"])
     if rows is None:
         curvature = factor * largest_curvature(table)
-        divisor = len(table) * outputs
+        divisor = len(table) * form["k"]
     else:
         squares = np.einsum("ij,ij->i", table, table, dtype=np.float64)
         curvature = factor * (1.0 + float(squares.max()))
-        divisor = outputs
-    if getattr(criterion, "reduction", "mean") != "sum":
-        curvature /= divisor
-    return stable_limit(curvature, options)
+        divisor = form["k"]
+    return stable_limit(curvature / divisor if form["mean"] else curvature, options)
 
 
 def spread_of_features(X):

@@ -67,15 +67,12 @@ cdef class Stream:
         weight: array d-wise view k x d on the weights' memory; bias: array k on the bias's, or None.
         trained: (weight is trained, bias is trained).
         kind, delta, factor, mean: the loss is factor times the kernel's, its mean or its sum.
-        options: per trained parameter, a dict of dampening, weight_decay, nesterov, maximize, and of whether
-            momentum is in use ("has_buffer").
-        buffers: per trained parameter its momentum buffer, shaped like the parameter, or None at the start.
         together: the parameters share one set of options and rates.
     """
 
     cdef Rows rows
     cdef Packed packed
-    cdef bint is_packed
+    cdef readonly bint is_packed
     cdef Parameters parameters
     cdef Part *weight_part          # NULL where it is not trained
     cdef Part *bias_part
@@ -102,8 +99,8 @@ cdef class Stream:
     cdef Py_ssize_t work_since_look
 
     def __init__(
-        self, X, y, sample_weight, weight, bias, trained, Loss kind, double delta, double factor, bint mean, options,
-        buffers, bint together, Py_ssize_t batch_size, bint drop_last,
+        self, X, y, sample_weight, weight, bias, trained, Loss kind, double delta, double factor, bint mean,
+        bint together, Py_ssize_t batch_size, bint drop_last,
     ):
         self.X, self.y, self.sample_weight, self.weight, self.bias = X, y, sample_weight, weight, bias
         self.kind, self.delta, self.factor, self.mean = kind, delta, factor, mean
@@ -138,15 +135,8 @@ cdef class Stream:
         for i, (start, size) in enumerate(spans):
             part = &self.parameters.parts[i]
             part.start, part.size = start, size
-            part.dampening, part.weight_decay = options[i]["dampening"], options[i]["weight_decay"]
-            part.nesterov, part.maximize = options[i]["nesterov"], options[i]["maximize"]
-            part.has_buffer = options[i]["has_buffer"]
-            part.started = buffers[i] is not None
         self.weight_part = &self.parameters.parts[0] if trained[0] else NULL
         self.bias_part = &self.parameters.parts[len(spans) - 1] if trained[1] else NULL
-        for view, given in zip(self.views(2), buffers):
-            if given is not None:
-                view[...] = given
         self.is_packed = (
             batch_size >= self.rows.n and self.rows.n <= self.most
             and X.size * self.item <= PACKED_BYTES and self.rows.k <= PACKED_OUTPUTS
@@ -154,7 +144,6 @@ cdef class Stream:
         if self.is_packed:
             self.pack()
         self.best = np.inf
-        self.load()
 
     cdef pack(self):
         cdef Py_ssize_t n = groups_of(self.rows.n)
@@ -178,9 +167,26 @@ cdef class Stream:
             views.append(self.work[section, weights : self.size])
         return views
 
-    def load(self):
-        """Takes the parameters from the model."""
+    def load(self, options, buffers):
+        """Takes the parameters from the model, and the rest from its optimizer.
+
+        Args:
+            options: per trained parameter, a dict of dampening, weight_decay, nesterov, maximize, and of whether
+                momentum is in use ("has_buffer").
+            buffers: per trained parameter its momentum buffer, shaped like the parameter, or None at the start.
+        """
         cdef Py_ssize_t weights = self.rows.k * self.rows.d
+        cdef Part *part
+        cdef int i
+        for i in range(self.parameters.part_count):
+            part = &self.parameters.parts[i]
+            part.dampening, part.weight_decay = options[i]["dampening"], options[i]["weight_decay"]
+            part.nesterov, part.maximize = options[i]["nesterov"], options[i]["maximize"]
+            part.has_buffer = options[i]["has_buffer"]
+            part.started = buffers[i] is not None
+        for view, given in zip(self.views(2), buffers):
+            if given is not None:
+                view[...] = given
         self.work[0, :weights].reshape(self.rows.k, self.rows.d)[...] = self.weight
         if self.bias is not None:
             self.work[0, weights : self.size] = self.bias
