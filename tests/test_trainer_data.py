@@ -130,13 +130,52 @@ def others():
         made["torch"] = import_module("torch").from_numpy
     if find_spec("jax"):
         made["jax"] = import_module("jax.numpy").asarray
-    if find_spec("pandas"):
-        pandas = import_module("pandas")
-        made["pandas"] = lambda array: (pandas.DataFrame if array.ndim == 2 else pandas.Series)(array)
-    if find_spec("polars"):
-        polars = import_module("polars")
-        made["polars"] = lambda array: polars.DataFrame(array) if array.ndim == 2 else polars.Series(array)
     return made
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_frames_themselves(library):
+    frames = pytest.importorskip(library)
+    X, y = data(dtype=np.float32)
+    weights = np.random.default_rng(0).random(len(X)).astype("f4")
+    expected = fit(model_for(X, y), X, y, sample_weight=weights, batch_size=8).loss.tolist()
+    columns = {name: X[:, i] for i, name in enumerate("abcd")}
+    table, target = frames.DataFrame(columns), frames.Series(y[:, 0])
+    halves = {name: frames.DataFrame({key: column[:30] for key, column in columns.items()}) for name in "xy"}
+    for given, wanted in ((table, target), (table, frames.DataFrame({"y": y[:, 0]})), (table[["a", "b", "c", "d"]], y)):
+        model = model_for(X, y)
+        trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.01), nn.MSELoss())
+        history = trainer.fit(
+            given, wanted, epochs=2, sample_weight=frames.Series(weights), batch_size=8, validation_data=(given, wanted)
+        )
+        assert history.engine == "stream", history.engine_reason
+        assert history.loss.tolist() == expected
+        assert trainer.predict(given).shape == tuple(wanted.shape)
+        assert trainer.predict(halves["x"]).shape == (30, *wanted.shape[1:])
+        np.testing.assert_allclose(trainer.evaluate(given, wanted), history.val_loss[-1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_frames_of_several_types(library):
+    frames = pytest.importorskip(library)
+    mixed = {"count": np.array([1, 2, 3]), "flag": np.array([True, False, True])}
+    array = np.column_stack(list(mixed.values())).astype("f4")
+    expected = fit(model_for(array, array[:, :1]), array, np.arange(3)).loss.tolist()
+    model = model_for(array, array[:, :1])
+    assert fit(model, frames.DataFrame(mixed), frames.Series([0, 1, 2])).loss.tolist() == expected
+    mixed["height"] = np.array([0.5, 1.5, np.nan])
+    model = nn.Linear(3, 1)
+    with pytest.raises(TypeError, match="X must be float32 as the model is, but it is float64: convert it with astype"):
+        fit(model, frames.DataFrame(mixed), np.arange(3))
+    with pytest.raises(ValueError, match="X must be finite, but row 2, column 2 holds nan"):
+        fit(model.double(), frames.DataFrame(mixed), np.arange(3))
+    mixed["name"] = np.array(["x", "y", "z"])
+    with pytest.raises(TypeError, match="X must hold numbers, but row 0, column 3 holds 'x': encode or drop such"):
+        fit(nn.Linear(4, 1), frames.DataFrame(mixed), np.arange(3))
+    if library == "pandas":  # whose own types have a value for what is missing
+        missing = frames.DataFrame({"count": frames.array([1, None, 3], dtype="Int64"), "flag": mixed["flag"]})
+        with pytest.raises(TypeError, match="X must hold numbers, but row 1, column 0 holds <NA>"):
+            fit(nn.Linear(2, 1), missing, np.arange(3))
 
 
 def test_arrays_tensors_and_frames_of_other_libraries():

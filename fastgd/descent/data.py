@@ -239,11 +239,13 @@ def _readable_in_place(array):
 
 def _unboxed(name, array, dtype):
     """Numbers of several types, as a frame of integer and bool columns gives them."""
+    precise = False
     for at, value in np.ndenumerate(array):
         if not isinstance(value, (bool, int, float, np.bool_, np.number)):
             where = f"row {at[0]}" + (f", column {at[1]}" if len(at) > 1 else "") if at else "the value"
             raise TypeError(f"{name} must hold numbers, but {where} holds {value!r}: encode or drop such columns")
-    return array.astype(dtype.numpy, "C")
+        precise = precise or isinstance(value, float)  # of a column of float64: that is the caller's to round
+    return array.astype(np.float64 if precise else dtype.numpy, "C")
 
 
 def paired(X, y, dtype):

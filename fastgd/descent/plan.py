@@ -104,7 +104,8 @@ class Found:
     def _identity(self):
         form = self.form
         memory = [
-            view is not None and view.__array_interface__["data"][0] for view in (form["weight_array"], form["bias_array"])
+            view is not None and view.__array_interface__["data"][0]
+            for view in (form["weight_array"], form["bias_array"])
         ]
         trained = [(id(param), group) for param, group in self.trained]
         loss = [form[name] for name in ("kind", "delta", "factor", "mean", "k", "d")]
