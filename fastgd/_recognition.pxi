@@ -461,7 +461,7 @@ def describe(Tensor tensor):
     Returns:
         None for any other tensor.
         A dict: where the rows are (rows_at, n, d), the outputs k, weight and bias (leaf, node, or None where no
-        gradient is wanted), their memory as arrays k x d and k, and whether somebody watches the steps between; for
+        gradient is wanted), where they are, their memory as arrays k x d and k, and whether somebody watches the steps between; for
         a loss also kind, delta, factor, mean and target_at.
     """
     cdef Prediction root = None
@@ -487,6 +487,8 @@ def describe(Tensor tensor):
         "k": root.k,
         "weight": root.weight,
         "bias": root.bias,
+        "weight_at": <size_t>cnp.PyArray_DATA(root.weight_like),
+        "bias_at": <size_t>cnp.PyArray_DATA(root.bias_like) if root.bias_like is not None else None,
         "weight_array": weight.reshape(root.k, root.d),
         "bias_array": None if root.bias_like is None else np.asarray(root.bias_like).reshape(-1),
     }

@@ -11,7 +11,7 @@ from .descent.data import Rows, check_finite, intake, paired
 from .descent.eager import EagerEngine
 from .descent.engine import Limits
 from .descent.plan import NotPlannable, examine
-from .descent.rates import Rates
+from .descent.rates import Rates, constant
 from .descent.snapshot import Snapshot, arrays_of, put_back
 from .descent.spectral import SpectralEngine
 from .descent.stability import largest_stable_rate, spread_of_features, stable_limit
@@ -84,12 +84,13 @@ class Fit:
                 n = min(stretch, epochs - len(history))
                 if verbose:
                     n = min(n, verbose - len(history) % verbose)
-                self.before = self._snapshot()
+                if self.before[2] != len(history):
+                    self.before = self._snapshot()
                 stop, done, losses, norms, rates = self.engine.advance(n, limits)
                 took = time.perf_counter() - begun
                 if done:
                     stamp = earlier + time.perf_counter() - start
-                    history.append(loss=losses, lr=rates, seconds=np.broadcast_to(stamp, done))
+                    history.append(loss=losses, lr=rates, seconds=constant(stamp, done))
                     if len(norms):
                         history.append(grad_norm=norms)
                 if stop in FAILURES:

@@ -1,6 +1,7 @@
 """The eager engine: the training loop as one would write it, for what C does not know."""
 
 import copy
+import math
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class EagerEngine(Engine):
                 continue
             loss = self._backward(x, target)
             value = loss.item()
-            if not np.isfinite(value):
+            if not math.isfinite(value):
                 return Stretch(Stop.NOT_FINITE, 0)
             if self.data.full:
                 norms.append(self._gradient_norm())
@@ -93,9 +94,6 @@ class EagerEngine(Engine):
         self.optimizer.step(lambda: first.pop() if first else self._backward(x, target))
 
     def _gradient_norm(self):
-        squares = [
-            np.square(param.grad.numpy(), dtype=np.float64).sum()
-            for param in parameters_of(self.optimizer)
-            if param.grad is not None
-        ]
-        return float(np.sqrt(sum(squares)))
+        grads = [param.grad for param in parameters_of(self.optimizer) if param.grad is not None]
+        flat = [grad.numpy().astype(np.float64).reshape(-1) for grad in grads]
+        return math.sqrt(sum(float(each @ each) for each in flat))

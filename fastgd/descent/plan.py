@@ -102,14 +102,9 @@ class Found:
         return self._identity() == other._identity()
 
     def _identity(self):
-        form = self.form
-        memory = [
-            view is not None and view.__array_interface__["data"][0]
-            for view in (form["weight_array"], form["bias_array"])
-        ]
+        shown = ("kind", "delta", "factor", "mean", "k", "d", "weight_at", "bias_at")
         trained = [(id(param), group) for param, group in self.trained]
-        loss = [form[name] for name in ("kind", "delta", "factor", "mean", "k", "d")]
-        return memory, trained, self.wanted, self.together, loss
+        return trained, self.wanted, self.together, [self.form[name] for name in shown]
 
 
 def examine(model, optimizer, criterion, data):
@@ -247,8 +242,7 @@ def _probe_rows(model, criterion, data, rows):
             loss = criterion(prediction, y)
         except Exception as error:
             raise NotPlannable(f"the criterion raises {type(error).__name__} on the first rows alone") from error
-    array = X.detach().numpy()
-    if form["rows_at"] != array.ctypes.data or form["n"] * form["d"] != array.size:
+    if form["rows_at"] != X.data_ptr() or form["n"] * form["d"] != X.numel():
         raise NotPlannable("the model changes its input before the linear map")
     form = _affine.describe(loss) if isinstance(loss, Tensor) else None
     if form is None or "kind" not in form:
@@ -256,7 +250,7 @@ def _probe_rows(model, criterion, data, rows):
             "the criterion is not a number times the mean or sum of squared, absolute, Huber or logistic losses (a "
             "penalty on the squares of the weights is the optimizer's weight_decay)"
         )
-    if form["target_at"] != y.detach().numpy().ctypes.data:
+    if form["target_at"] != y.data_ptr():
         raise NotPlannable("the criterion changes the target")
     if form["hooked"]:
         raise NotPlannable("the prediction or the loss has hooks")

@@ -1,10 +1,9 @@
 """Learning rates and momenta ahead of time: what a scheduler will set, as arrays for C."""
 
-import copy
-
 import numpy as np
 
 from ..optim.lr_scheduler import ReduceLROnPlateau
+from .snapshot import copied
 
 OPTIONS = ("lr", "momentum", "betas", "weight_decay", "initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum")
 
@@ -33,8 +32,7 @@ class Rates:
         """
         groups, steps = self.optimizer.param_groups, epochs * by_epoch
         if self.scheduler is None or self.needs_metric:
-            # One number for all steps: arrays of the same length that take no memory.
-            return [tuple(np.broadcast_to(value, steps) for value in _rates(group)) for group in groups]
+            return [tuple(constant(value, steps) for value in _rates(group)) for group in groups]
         self._saved = self._state()
         rates = [(np.empty(steps), np.empty(steps)) for _ in groups]
         for step in range(steps):
@@ -74,13 +72,18 @@ class Rates:
 
     def _state(self):
         groups = [{name: group[name] for name in OPTIONS if name in group} for group in self.optimizer.param_groups]
-        return copy.deepcopy(self.scheduler.state_dict()), groups
+        return copied(self.scheduler.state_dict()), groups
 
     def _restore(self, saved):
         state, groups = saved
         self.scheduler.load_state_dict(state)
         for group, options in zip(self.optimizer.param_groups, groups):
             group.update(options)
+
+
+def constant(value, size):
+    """An array of one number that takes no memory."""
+    return np.ndarray(size, np.float64, np.array(value), 0, (0,))
 
 
 def _rates(group):

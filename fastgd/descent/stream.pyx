@@ -13,6 +13,8 @@ from libc.math cimport isfinite
 from libc.string cimport memcpy, memset
 from numpy cimport ndarray
 
+import math
+
 import numpy as np
 
 from .._kernels cimport (
@@ -483,7 +485,7 @@ cdef class Stream:
 
 def aligned(shape, dtype):
     """Zeros that begin at a cache line."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    size = math.prod(shape) * dtype.itemsize
     memory = np.zeros(size + LINE, np.uint8)
     start = -memory.ctypes.data % LINE
     return memory[start : start + size].view(dtype).reshape(shape)
