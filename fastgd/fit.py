@@ -53,11 +53,20 @@ class Fit:
                 f"grad_tol must come with batch_size=None, but got grad_tol={self.grad_tol:g} and smaller batches, whose "
                 "gradients do not vanish: stop by tol"
             )
-        self.validation = None if validation_data is None else paired(*validation_data, trainer.dtype)
+        self.validation = None if validation_data is None else self._pair(validation_data)
         self.engine, self.history.engine_reason = self._choose_engine(arguments["engine"], resumed)
         self.history.engine, self.history.loss_error = self.engine.name, self.engine.loss_error
         self.arithmetic = arithmetic(self.engine)
         self.initial = self.before = self._snapshot()
+
+    def _pair(self, validation_data):
+        if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
+            raise TypeError(
+                f"validation_data must be a pair (X, y), but got a {type(validation_data).__name__}"
+                + (f" of {len(validation_data)}" if isinstance(validation_data, (tuple, list)) else "")
+                + ": pass (X, y)"
+            )
+        return paired(*validation_data, self.trainer.dtype)
 
     def _choose_engine(self, wanted, resumed=None):
         model, optimizer, criterion = self.trainer.model, self.trainer.optimizer, self.trainer.criterion
@@ -239,16 +248,20 @@ class Fit:
         message = f"the descent diverged in epoch {epoch} at lr {lr:g}: the loss or the weights are not finite."
         limit, spread = None, 1.0
         if isinstance(self.engine, SpectralEngine):
-            limit = stable_limit(self.engine.steepest, group)
+            limit = None if group["maximize"] else stable_limit(self.engine.steepest, group)
         elif isinstance(self.data, Rows):
             found = self._found()
             if found is not None:
-                limit = largest_stable_rate(self.data.X, found.form, group, None if self.data.full else 1)
+                limit = largest_stable_rate(
+                    self.data.X, self.data.weights, found.form, group, None if self.data.full else 1
+                )
         if isinstance(self.data, Rows):
             spread = spread_of_features(self.data.X)
         if limit is not None:
-            which = "with all rows a step" if self.data.full else "for the largest row, by which mini-batches are safe"
-            message += f" The largest stable rate {which} is about {limit:.3g}: use a smaller lr."
+            which = "" if self.data.full else " for every single row, and so for mini-batches,"
+            message += f" The largest stable rate{which} is about {limit:.3g}: use a smaller lr."
+        elif group.get("maximize"):
+            message += " With maximize=True the loss may grow without bound: fit fewer epochs."
         else:
             message += " Use a smaller lr."
         if spread > 10:

@@ -16,6 +16,8 @@ from .history import History
 from .nn import Module
 from .random import set_rng_state
 
+NUMBERS = (int, float, np.integer, np.floating)
+
 
 class Trainer:
     """Trains a model: the whole descent in C where the model is a linear one.
@@ -36,6 +38,11 @@ class Trainer:
     def __init__(self, model, optimizer, criterion, scheduler=None, schedule_every="epoch"):
         if schedule_every not in ("epoch", "batch"):
             raise ValueError(f"schedule_every must be 'epoch' or 'batch', but got {schedule_every!r}")
+        if not hasattr(optimizer, "param_groups"):
+            raise TypeError(f"optimizer must be one of fastgd.optim, but got a {type(optimizer).__name__}")
+        for name, given in (("model", model), ("criterion", criterion)):
+            if not callable(given):
+                raise TypeError(f"{name} must be a Module or a function, but got a {type(given).__name__}")
         if scheduler is not None and scheduler.optimizer is not optimizer:
             raise ValueError(
                 "scheduler belongs to another optimizer: expected one made with the Trainer's optimizer, whose rates "
@@ -95,7 +102,7 @@ class Trainer:
             batch_size=batch_size, shuffle=bool(shuffle), drop_last=bool(drop_last), tol=tol, grad_tol=grad_tol,
             patience=patience, engine=engine, weighted=sample_weight is not None, validated=validation_data is not None,
         )  # fmt: skip
-        _check_arguments(epochs, max_seconds, verbose, **arguments)
+        _check_arguments(epochs, max_seconds, verbose, callbacks, **arguments)
         grads = [(param, param.grad) for param in parameters_of(self.optimizer)]
         try:
             saved = self._saved
@@ -210,17 +217,23 @@ def _load_parameters(model, optimizer, state, path):
         raise ValueError(f"{path} is a checkpoint of another model: {error}") from None
 
 
-def _check_arguments(epochs, max_seconds, verbose, *, batch_size, tol, grad_tol, patience, engine, **_):
-    if not isinstance(epochs, (int, np.integer)) or epochs < 0:
+def _check_arguments(epochs, max_seconds, verbose, callbacks, *, batch_size, tol, grad_tol, patience, engine, **_):
+    if not _is_count(epochs, 0):
         raise ValueError(f"epochs must be an int, 0 or above, but got {epochs!r}")
-    if batch_size is not None and (not isinstance(batch_size, (int, np.integer)) or batch_size < 1):
+    if batch_size is not None and not _is_count(batch_size, 1):
         raise ValueError(f"batch_size must be an int, 1 or above, or None for all rows, but got {batch_size!r}")
     for name, value in (("tol", tol), ("grad_tol", grad_tol), ("max_seconds", max_seconds)):
-        if value is not None and not (value >= 0 and math.isfinite(value)):
+        if value is not None and not (isinstance(value, NUMBERS) and value >= 0 and math.isfinite(value)):
             raise ValueError(f"{name} must be a finite number, 0 or above, or None, but got {value!r}")
-    if not isinstance(patience, (int, np.integer)) or patience < 1:
+    if not _is_count(patience, 1):
         raise ValueError(f"patience must be an int, 1 or above, but got {patience!r}")
-    if not isinstance(verbose, (int, np.integer)) or verbose < 0:
+    if not isinstance(verbose, bool) and not _is_count(verbose, 0):
         raise ValueError(f"verbose must be an int, 0 or above (a line every so many epochs), but got {verbose!r}")
+    if not isinstance(callbacks, (tuple, list)) or not all(map(callable, callbacks)):
+        raise TypeError(f"callbacks must be a list of functions (trainer, record), but got {callbacks!r}: pass [f]")
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, but got {engine!r}")
+
+
+def _is_count(value, least):
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= least

@@ -48,7 +48,7 @@ def test_the_stable_rate_is_the_limit(options):
     X, y = data()
     defaults = {"momentum": 0, "dampening": 0, "nesterov": False, "weight_decay": 0}
     form = {"kind": SQUARED, "factor": 1.0, "mean": True, "d": X.shape[1], "k": 1}
-    limit = largest_stable_rate(fastgd.from_numpy(X), form, {**defaults, **options})
+    limit = largest_stable_rate(fastgd.from_numpy(X), None, form, {**defaults, **options})
     for factor, stable in ((0.98, True), (1.02, False)):
         model = model_for(X, y)
         trainer = Trainer(model, optim.SGD(model.parameters(), lr=factor * limit, **options), nn.MSELoss())
@@ -121,6 +121,9 @@ REFUSED = {
         {"X": [(X, Y)], "y": None, "batch_size": 3}, "batch_size, shuffle and drop_last must come with X and y, but y is"
     ),
     "epochs": ({"epochs": -1}, "epochs must be an int, 0 or above, but got -1"),
+    "a true epoch": ({"epochs": True}, "epochs must be an int, 0 or above, but got True"),
+    "a true batch": ({"batch_size": True}, "batch_size must be an int, 1 or above, or None for all rows, but got True"),
+    "tol in words": ({"tol": "small"}, "tol must be a finite number, 0 or above, or None, but got 'small'"),
     "half an epoch": ({"epochs": 0.5}, "epochs must be an int, 0 or above, but got 0.5"),
     "tol": ({"tol": -1.0}, "tol must be a finite number, 0 or above, or None, but got -1.0"),
     "NaN tol": ({"tol": float("nan")}, "tol must be a finite number, 0 or above, or None, but got nan"),
@@ -174,6 +177,13 @@ def test_what_a_fit_refuses_changes_nothing(case, engine):
             "X must be rows with a y, or an iterable of batches (x, y), but y is None and X is a ndarray: pass y",
         ),
         ({"X": [X], "y": None}, "a batch must be a pair (x, y), but batch 0 is a ndarray"),
+        ({"validation_data": X}, "validation_data must be a pair (X, y), but got a ndarray: pass (X, y)"),
+        ({"validation_data": (X, Y, Y)}, "validation_data must be a pair (X, y), but got a tuple of 3: pass (X, y)"),
+        (
+            {"callbacks": print},
+            "callbacks must be a list of functions (trainer, record), but got <built-in function print>",
+        ),
+        ({"callbacks": [1]}, "callbacks must be a list of functions (trainer, record), but got [1]: pass [f]"),
         ({"sample_weight": np.array(["a"] * 53)}, "sample_weight must hold numbers, but its type is <U1"),
     ],
 )
@@ -203,6 +213,76 @@ def test_what_a_trainer_refuses():
         Trainer(model, more, nn.MSELoss())
     with pytest.warns(UserWarning, match="bias of the model are not in it and will stay as they are: make it with"):
         Trainer(model, optim.SGD([model.weight], lr=0.1), nn.MSELoss())
+
+
+def test_what_is_no_model_no_optimizer_and_no_criterion():
+    model = model_for(X, Y)
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(TypeError, match="optimizer must be one of fastgd.optim, but got a NoneType"):
+        Trainer(model, None, nn.MSELoss())
+    with pytest.raises(TypeError, match="criterion must be a Module or a function, but got a str"):
+        Trainer(model, optimizer, "mse")
+    with pytest.raises(TypeError, match="model must be a Module or a function, but got a list"):
+        Trainer([model], optimizer, nn.MSELoss())
+
+
+def stable(A, weights, kind=2.0):
+    """The largest stable rate of the mean of squares (or of Huber's loss: kind 1), from the rows."""
+    A = np.column_stack([A, np.ones(len(A))])
+    return 2 / np.linalg.eigvalsh(kind * (A.T * weights) @ A / weights.sum()).max()
+
+
+@pytest.mark.parametrize("engine", ["stream", "eager"])
+def test_the_rate_that_is_told_is_that_of_the_loss(engine):
+    weights = np.arange(53.0)
+    plain, halved = nn.MSELoss(), lambda p, y: 0.5 * nn.MSELoss()(p, y)
+    huber, smooth = nn.HuberLoss(delta=1e300), nn.SmoothL1Loss(beta=1e300)
+    for criterion, given, expected in (
+        (plain, {}, stable(X, np.ones(53))),
+        (plain, {"sample_weight": weights}, stable(X, weights)),
+        (halved, {}, stable(X, np.ones(53), 1.0)),
+        (nn.MSELoss(reduction="sum"), {}, stable(X, np.ones(53)) / 53),
+        (nn.MSELoss(reduction="sum"), {"sample_weight": weights}, stable(X, weights) / weights.sum()),
+        (huber, {}, stable(X, np.ones(53), 1.0)),
+        (smooth, {}, stable(X, np.ones(53), 1e-300)),
+        (plain, {"batch_size": 5}, min(stable(X[i : i + 1], np.ones(1)) for i in range(53))),
+        (plain, {"batch_size": 5, "sample_weight": weights}, min(stable(X[i : i + 1], np.ones(1)) for i in range(53))),
+    ):
+        model = model_for(X, Y)
+        trainer = Trainer(model, optim.SGD(model.parameters(), lr=10 * expected), criterion)
+        with pytest.raises(DivergenceError, match="largest stable rate") as caught:
+            trainer.fit(X, Y, epochs=100_000, engine=engine, **given)
+        np.testing.assert_allclose(caught.value.largest_stable_lr, expected, rtol=1e-6)
+        assert f"is about {caught.value.largest_stable_lr:.3g}: use a smaller lr" in str(caught.value)
+        assert f"in epoch {caught.value.epoch} at lr {10 * expected:g}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "engine", "told"),
+    [
+        (lambda p: optim.Adam(p, lr=1e200), "auto", "Use a smaller lr."),
+        (lambda p: optim.SGD(p, lr=1.0, maximize=True), "stream", "With maximize=True the loss may grow without bound"),
+        (
+            lambda p: optim.SGD(p, lr=1.0, maximize=True),
+            "spectral",
+            "With maximize=True the loss may grow without bound",
+        ),
+    ],
+)
+def test_no_rate_is_told_where_there_is_none(make, engine, told):
+    model = model_for(X, Y)
+    with pytest.raises(DivergenceError, match=told) as caught:
+        Trainer(model, make(model.parameters()), nn.MSELoss()).fit(X, Y, epochs=10_000, engine=engine)
+    assert caught.value.largest_stable_lr is None
+    assert "stable rate" not in str(caught.value)
+
+
+@pytest.mark.parametrize("engine", ["stream", "spectral", "eager"])
+def test_maximize_may_grow(engine):
+    model = model_for(X, Y)
+    history = fit(model, X, Y, optim.SGD(model.parameters(), lr=0.01, maximize=True), engine=engine)
+    assert history.stop_reason == "epochs"
+    assert history.loss[1] > history.loss[0]
 
 
 def test_weights_need_a_criterion_that_can_weigh():

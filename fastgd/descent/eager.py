@@ -96,4 +96,5 @@ class EagerEngine(Engine):
     def _gradient_norm(self):
         grads = [param.grad for param in parameters_of(self.optimizer) if param.grad is not None]
         flat = [grad.numpy().astype(np.float64).reshape(-1) for grad in grads]
-        return math.sqrt(sum(float(each @ each) for each in flat))
+        with np.errstate(over="ignore"):
+            return math.sqrt(sum(float(each @ each) for each in flat))

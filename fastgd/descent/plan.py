@@ -237,7 +237,10 @@ def _probe_rows(model, criterion, data, rows):
         form = _affine.describe(prediction)
         if form is None:
             raise NotPlannable("the prediction is not of the form X W^T + b")
-        y = like_prediction(y, prediction)
+        try:
+            y = like_prediction(y, prediction)
+        except ValueError as error:  # the ordinary loop tells it of the rows that it has
+            raise NotPlannable(str(error)) from None
         try:
             loss = criterion(prediction, y)
         except Exception as error:

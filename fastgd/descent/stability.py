@@ -93,17 +93,17 @@ def best_rate(smallest, largest, options):
     return low
 
 
-def largest_curvature(table):
-    """The largest eigenvalue of A^T A, A = X with a column of ones; infinity beyond float64."""
+def largest_curvature(table, weights=None):
+    """The largest eigenvalue of A^T A, A = X with a column of ones, its rows weighted; infinity beyond float64."""
     if table.shape[1] <= MOST_EXACT:
         try:
-            return float(np.linalg.eigvalsh(moments(Statistics(table, np.zeros(len(table)))))[-1])
+            return float(np.linalg.eigvalsh(moments(Statistics(table, np.zeros(len(table)), weights)))[-1])
         except ValueError:
             return np.inf
-    return _by_power_iteration(table)
+    return _by_power_iteration(table, weights=weights)
 
 
-def _by_power_iteration(table, steps=30):
+def _by_power_iteration(table, steps=30, weights=None):
     """von Mises 1929; from below."""
     rng = np.random.default_rng(0)
     direction = rng.normal(size=table.shape[1] + 1)
@@ -114,6 +114,8 @@ def _by_power_iteration(table, steps=30):
         for first in range(0, len(table), ROWS_AT_ONCE):
             rows = table[first : first + ROWS_AT_ONCE].astype(np.float64)
             along = rows @ direction[:-1] + direction[-1]
+            if weights is not None:
+                along *= weights[first : first + ROWS_AT_ONCE]
             image[:-1] += along @ rows
             image[-1] += along.sum()
         length = float(np.linalg.norm(image))
@@ -123,25 +125,28 @@ def _by_power_iteration(table, steps=30):
     return length
 
 
-def largest_stable_rate(X, form, options, rows=None):
+def largest_stable_rate(X, weights, form, options, rows=None):
     """The limit of the rate for these optimizer options; None where the loss has none.
 
     Args:
-        X: tensor of the rows.
+        X, weights: tensors of the rows and of their weights; weights may be None.
         form: of plan.examine, which says the loss.
         options: a parameter group.
         rows: 1 to take the largest row for the whole batch, as mini-batches may.
     """
     factor = STEEPEST.get(form["kind"], 0.0) * form["factor"]
-    if not factor > 0:
+    if not factor > 0 or options.get("maximize"):
         return None
+    weights = None if weights is None else weights.detach().numpy()
     table = X.detach().numpy().reshape(-1, form["d"])
     if rows is None:
-        curvature = factor * largest_curvature(table)
-        divisor = len(table) * form["k"]
+        curvature = factor * largest_curvature(table, weights)
+        divisor = (len(table) if weights is None else weights.sum(dtype=np.float64)) * form["k"]
     else:
-        squares = np.einsum("ij,ij->i", table, table, dtype=np.float64)
-        curvature = factor * (1.0 + float(squares.max()))
+        squares = 1.0 + np.einsum("ij,ij->i", table, table, dtype=np.float64)
+        if weights is not None and not form["mean"]:
+            squares *= weights
+        curvature = factor * float(squares.max())
         divisor = form["k"]
     return stable_limit(curvature / divisor if form["mean"] else curvature, options)
 
