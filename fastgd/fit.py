@@ -105,7 +105,7 @@ class Fit:
                 if stop in FAILURES:
                     break
                 reason = {Stop.STALE: "tol", Stop.FLAT: "grad_tol", Stop.LATE: "max_seconds"}.get(stop)
-                reason = self._after(reason, callbacks, verbose)
+                reason = self._after(reason, callbacks, verbose, bar)
                 if reason is None and deadline and time.monotonic() > deadline:
                     reason = "max_seconds"
                 previous = self.before, done
@@ -131,7 +131,7 @@ class Fit:
             self.last_weights = arrays_of(trainer.optimizer)
             put_back(trainer.optimizer, self.best_weights)
 
-    def _after(self, reason, callbacks, verbose):
+    def _after(self, reason, callbacks, verbose, bar):
         """Validation, schedulers that look at the loss, callbacks and lines, after a stretch."""
         history, trainer = self.history, self.trainer
         if self.validation is not None:
@@ -146,7 +146,7 @@ class Fit:
         self.rates.metric(history.val_loss[-1] if self.validation is not None else history.loss[-1])
         if verbose and len(history) % verbose == 0:
             value = f"  val_loss {history.val_loss[-1]:.6g}" if self.validation is not None else ""
-            print(f"epoch {len(history):6d}  loss {history.loss[-1]:.6g}{value}  lr {history.lr[-1]:.4g}")
+            bar.write(f"epoch {len(history):6d}  loss {history.loss[-1]:.6g}{value}  lr {history.lr[-1]:.4g}")
         history.stop_reason = reason  # a callback may save
         if callbacks:
             record = history.record()

@@ -27,6 +27,10 @@ class Progress:
         self.bar.set_postfix(loss=f"{history.loss[-1]:.4g}", lr=f"{history.lr[-1]:.3g}", refresh=False)
         self.bar.update(done - self.bar.n)
 
+    def write(self, line):
+        """Prints a line, above the bar where there is one."""
+        (print if self.bar is None else self.bar.write)(line)
+
     def close(self):
         if self.bar is not None:
             self.bar.close()
@@ -53,6 +57,7 @@ class Lines:
 
     def __init__(self, epochs, done):
         self.epochs, self.n, self.told, self.line = epochs, done, 0.0, ""
+        self.write = print
 
     def set_postfix(self, refresh, **shown):
         self.line = ", ".join(f"{name} {value}" for name, value in shown.items())

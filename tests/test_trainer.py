@@ -368,13 +368,13 @@ print("epochs", len(trainer.history))
 """
 
 
-@pytest.mark.parametrize("tqdm", ["with", "without"])
-def test_a_person_at_a_terminal_sees_a_fit_that_takes_more_than_a_second(tqdm):
+def at_a_terminal(script, *arguments):
+    """What a person sees on a terminal of 100 columns, line by line."""
     terminal, end = os.openpty()
     fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
     shown = b""
     with subprocess.Popen(
-        [sys.executable, "-c", WATCHED, tqdm], stdin=end, stdout=end, stderr=end, env=ENVIRONMENT
+        [sys.executable, "-c", script, *arguments], stdin=end, stdout=end, stderr=end, env=ENVIRONMENT
     ) as child:
         os.close(end)
         with contextlib.suppress(OSError):  # of the other end when it closes
@@ -382,14 +382,28 @@ def test_a_person_at_a_terminal_sees_a_fit_that_takes_more_than_a_second(tqdm):
                 shown += piece
     os.close(terminal)
     assert child.returncode == 0, shown
-    lines = shown.decode().replace("\r", "\n").split("\n")
-    lines = [line for line in lines if line.strip()]
+    return [line for line in shown.decode().replace("\r", "\n").split("\n") if line.strip()]
+
+
+@pytest.mark.parametrize("tqdm", ["with", "without"])
+def test_a_person_at_a_terminal_sees_a_fit_that_takes_more_than_a_second(tqdm):
+    lines = at_a_terminal(WATCHED, tqdm)
     epochs = lines.pop().removeprefix("epochs ").strip()
     assert all("1000000" in line for line in lines), lines  # the short fit shows nothing
     assert len(lines) >= 2
     expected = f" {epochs}/1000000 [00:01<" if tqdm == "with" else f"epoch {epochs} of 1000000: loss "
     assert expected in lines[-1]
     assert "lr" in lines[-1] and "loss" in lines[-1]
+
+
+def test_verbose_lines_stand_above_the_bar():
+    pytest.importorskip("tqdm")
+    script = WATCHED.partition("trainer.fit")[0]
+    lines = at_a_terminal(script + "trainer.fit(X, X[:, :1].copy(), epochs=6, verbose=2, progress=True)")
+    told = [line for line in lines if line.startswith("epoch ")]
+    assert [line.split()[:3:2] for line in told] == [["epoch", "loss"]] * 3
+    assert [int(line.split()[1]) for line in told] == [2, 4, 6]
+    assert all("epoch/s" in line and "loss=" in line and " epoch " not in line for line in lines[-1:])
 
 
 def test_a_history_says_what_it_holds():
