@@ -36,10 +36,10 @@ static inline Rows some_rows(const Rows *all, Py_ssize_t first, Py_ssize_t n)
 
 typedef struct {
     Precision precision;
-    Py_ssize_t rows, d, k, y_stride;
+    Py_ssize_t rows, group, d, k, y_stride;
     void *X, *y, *weights;
     Py_ssize_t chunk;
-    int far;
+    int far, few;
 } Packed;
 
 typedef struct {
@@ -50,6 +50,33 @@ typedef struct {
     const double *lr, *momentum;
     Py_ssize_t stride;
 } Part;
+
+/* Why a descent ends. */
+typedef enum {
+    RAN,
+    STALE,
+    FLAT,
+    LATE,
+    NOT_FINITE,
+    OVERFLOWED,
+    INTERRUPTED,
+    NO_MEMORY
+} Stop;
+
+typedef struct {
+    double tol, best;
+    Py_ssize_t patience, stale;
+    double grad_tol;
+} Watch;
+
+/* STALE where the losses have not fallen for too long. */
+static inline Stop watched(Watch *watch, double loss)
+{
+    if (watch->tol < 0) return RAN;
+    watch->stale = loss < watch->best - watch->tol ? 0 : watch->stale + 1;
+    if (loss < watch->best) watch->best = loss;
+    return watch->stale >= watch->patience ? STALE : RAN;
+}
 
 enum { MOST_PARTS = 2 };
 

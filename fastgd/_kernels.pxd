@@ -11,6 +11,26 @@ cdef extern from "_kernels.h":
         SINGLE
         DOUBLE
 
+    ctypedef enum Stop:
+        RAN             # all the epochs
+        STALE           # the loss has not fallen for too long
+        FLAT            # the gradient is small enough
+        LATE            # out of time
+        NOT_FINITE      # a loss
+        OVERFLOWED      # the weights after the last step, whose loss was finite
+        INTERRUPTED     # Ctrl-C
+        NO_MEMORY
+
+    ctypedef struct Watch:
+        # When to stop before the last epoch.
+        double tol                  # how much the loss must fall below its best; negative: do not look
+        double best                 # the lowest loss so far
+        Py_ssize_t patience         # epochs without that
+        Py_ssize_t stale            # so many there are
+        double grad_tol             # the gradient norm at which the step is undone; negative: do not look
+
+    Stop watched(Watch *watch, double loss) noexcept nogil
+
     ctypedef struct Rows:
         # IN: what one pass reads. Strides count elements; those of a row of y are neighbours.
         Precision precision
@@ -28,9 +48,11 @@ cdef extern from "_kernels.h":
     Rows some_rows(const Rows *all, Py_ssize_t first, Py_ssize_t n) noexcept nogil
 
     ctypedef struct Packed:
-        # Rows in groups of 16, whose columns lie one after the other; rows of weight 0 fill the last.
+        # Rows in groups of 16, whose columns lie one after the other; rows of weight 0 fill the last. Few rows are one
+        # group.
         Precision precision
         Py_ssize_t rows             # of all groups
+        Py_ssize_t group            # rows
         Py_ssize_t d, k
         void *X                     # rows x d numbers
         void *y                     # output after output, y_stride numbers apart
@@ -38,6 +60,7 @@ cdef extern from "_kernels.h":
         void *weights               # rows
         Py_ssize_t chunk            # groups that go through the pass together
         bint far                    # the next chunk is to be asked for in time
+        bint few                    # IN: for `descent`, not for `packed_pass`
 
     ctypedef struct Part:
         # A stretch of the parameters with options of its own.
@@ -90,6 +113,9 @@ cdef void sgd_update(
 # Rows in all the groups that n rows make.
 cdef Py_ssize_t groups_of(Py_ssize_t n) noexcept nogil
 
+# Whether `descent` takes such rows.
+cdef bint are_few(Py_ssize_t n, Py_ssize_t d, Py_ssize_t k, Loss loss) noexcept nogil
+
 # Rows to packed rows, whose arrays have place for them.
 cdef void pack(const Rows *rows, Packed *packed) noexcept nogil
 
@@ -101,8 +127,21 @@ cdef int packed_pass(
     double *value, void *gradient,              # OUT
 ) noexcept nogil
 
-# The step numbered `at`, with the gradient that `parameters` hold. With norm (OUT), the gradient's, it can be undone.
-cdef void sgd_step(Parameters *parameters, Py_ssize_t at, double *norm) noexcept nogil
+# The step numbered `at`, with the gradient that `parameters` hold.
+cdef void sgd_step(Parameters *parameters, Py_ssize_t at) noexcept nogil
+
+# The same on all rows, whose loss is given: not made where that is NOT_FINITE, else it can be undone.
+cdef Stop full_step(
+    Parameters *parameters, Watch *watch, Py_ssize_t at, double loss,
+    double *norm,                               # OUT: the gradient's
+) noexcept nogil
+
+# full_step after full_step on few packed rows, from the one numbered `done` (INOUT) to before `until`.
+cdef Stop descent(
+    const Packed *rows, Loss loss, double delta, double scale, Parameters *parameters, Watch *watch,
+    Py_ssize_t *done, Py_ssize_t until,
+    double *losses, double *norms,              # OUT
+) noexcept nogil
 
 # A step for every row, numbered at, at + by, ...; a part is NULL where it is not trained. Returns the sum of
 # weight * loss.

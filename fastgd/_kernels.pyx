@@ -12,7 +12,11 @@ cdef extern from "_kernels_levels.h":
         const Rows *, Loss, double, double, int, Parameters *, Part *, Part *, Py_ssize_t, Py_ssize_t) noexcept nogil
     ctypedef void (*SgdUpdate)(
         Py_ssize_t, void *, const void *, void *, int, double, double, double, double, int, int) noexcept nogil
-    ctypedef void (*SgdStep)(Parameters *, Py_ssize_t, double *) noexcept nogil
+    ctypedef void (*SgdStep)(Parameters *, Py_ssize_t) noexcept nogil
+    ctypedef Stop (*FullStep)(Parameters *, Watch *, Py_ssize_t, double, double *) noexcept nogil
+    ctypedef Stop (*Descent)(
+        const Packed *, Loss, double, double, Parameters *, Watch *, Py_ssize_t *, Py_ssize_t, double *, double *
+    ) noexcept nogil
     ctypedef struct Level:
         const char *name
         LossAndGradients *loss_and_gradients        # by Precision
@@ -21,8 +25,11 @@ cdef extern from "_kernels_levels.h":
         Samples *samples
         SgdUpdate *sgd_update
         SgdStep *sgd_step
+        FullStep *full_step
+        Descent *descent
     const Level *LEVELS
     int runnable_levels()
+    bint _are_few "are_few"(Py_ssize_t, Py_ssize_t, Py_ssize_t, Loss) noexcept nogil
     Py_ssize_t GROUP, BLOCK_ROWS, BLOCK_COLUMNS, CHUNK_BYTES, ROWS_BYTES
     Py_ssize_t LINE
     const char *COMPILER
@@ -54,6 +61,10 @@ cdef Py_ssize_t groups_of(Py_ssize_t n) noexcept nogil:
     return (n + GROUP - 1) // GROUP * GROUP
 
 
+cdef bint are_few(Py_ssize_t n, Py_ssize_t d, Py_ssize_t k, Loss loss) noexcept nogil:
+    return _are_few(n, d, k, loss)
+
+
 cdef void pack(const Rows *rows, Packed *packed) noexcept nogil:
     in_use.pack[<int>rows.precision](rows, packed)
 
@@ -65,8 +76,22 @@ cdef int packed_pass(
     return in_use.packed_pass[<int>rows.precision](rows, loss, delta, scale, W, b, wanted, value, gradient)
 
 
-cdef void sgd_step(Parameters *parameters, Py_ssize_t at, double *norm) noexcept nogil:
-    in_use.sgd_step[<int>parameters.precision](parameters, at, norm)
+cdef void sgd_step(Parameters *parameters, Py_ssize_t at) noexcept nogil:
+    in_use.sgd_step[<int>parameters.precision](parameters, at)
+
+
+cdef Stop full_step(
+    Parameters *parameters, Watch *watch, Py_ssize_t at, double loss, double *norm
+) noexcept nogil:
+    return in_use.full_step[<int>parameters.precision](parameters, watch, at, loss, norm)
+
+
+cdef Stop descent(
+    const Packed *rows, Loss loss, double delta, double scale, Parameters *parameters, Watch *watch, Py_ssize_t *done,
+    Py_ssize_t until, double *losses, double *norms,
+) noexcept nogil:
+    return in_use.descent[<int>rows.precision](
+        rows, loss, delta, scale, parameters, watch, done, until, losses, norms)
 
 
 cdef double samples(
@@ -132,6 +157,7 @@ def run_pass(X, y, W, b=None, *, Loss loss=SQUARED, delta=1.0, scale=1.0, weight
         n = groups_of(rows.n)
         arrays = [np.empty(n * columns, X.dtype) for columns in (rows.d, rows.k, 1)]
         groups.X, groups.y, groups.weights = _data(arrays[0]), _data(arrays[1]), _data(arrays[2])
+        groups.few = False
         pack(&rows, &groups)
         gradient = np.empty(rows.k * rows.d + rows.k + LINE // X.itemsize, X.dtype)
         if packed_pass(

@@ -16,6 +16,7 @@
 #include "_kernels.h"
 
 #define GROUP 16                    /* rows: a multiple of every level's sums and lanes */
+#define SMALL_COLUMNS 62            /* of few packed rows: their sums, and two more, are near */
 #define SHORT 4                     /* vectors in a row that a group can keep near */
 #define BLOCK_ROWS 256              /* sums of that many stay in the data's own type; a multiple of GROUP */
 #define BLOCK_COLUMNS 4096          /* so do dot products of that many */
@@ -36,7 +37,10 @@ typedef double Samples(
     const Rows *, Loss, double, double, int, Parameters *, Part *, Part *, Py_ssize_t, Py_ssize_t);
 typedef void SgdUpdate(
     Py_ssize_t, void *, const void *, void *, int, double, double, double, double, int, int);
-typedef void SgdStep(Parameters *, Py_ssize_t, double *);
+typedef void SgdStep(Parameters *, Py_ssize_t);
+typedef Stop FullStep(Parameters *, Watch *, Py_ssize_t, double, double *);
+typedef Stop Descent(
+    const Packed *, Loss, double, double, Parameters *, Watch *, Py_ssize_t *, Py_ssize_t, double *, double *);
 
 typedef struct {
     const char *name;
@@ -46,6 +50,8 @@ typedef struct {
     Samples *samples[2];
     SgdUpdate *sgd_update[2];
     SgdStep *sgd_step[2];
+    FullStep *full_step[2];
+    Descent *descent[2];
 } Level;
 
 #ifdef __GNUC__
@@ -82,7 +88,8 @@ typedef struct {
 #define BOTH(name, level) {name##_float_##level, name##_double_##level}
 #define ENTRY(text, level) { \
         text, BOTH(loss_and_gradients, level), BOTH(pack, level), BOTH(packed_pass, level), BOTH(samples, level), \
-        BOTH(sgd_update, level), BOTH(sgd_step, level)}
+        BOTH(sgd_update, level), BOTH(sgd_step, level), BOTH(full_step, level), \
+        BOTH(descent, level)}
 
 #define LEVEL plain
 #define BYTES REAL_BYTES
@@ -150,6 +157,12 @@ TARGET_END
 #ifndef FASTGD_FLAGS
 #define FASTGD_FLAGS ""
 #endif
+
+/* Whether `descent` takes rows of that many features. */
+static int are_few(Py_ssize_t n, Py_ssize_t d, Py_ssize_t k, Loss loss)
+{
+    return 0 < n && n <= BLOCK_ROWS && d <= SMALL_COLUMNS && k == 1 && loss != LOGISTIC;
+}
 
 /* Lowest first. */
 static const Level LEVELS[] = {

@@ -3,16 +3,16 @@
  */
 #ifndef REAL
 
-#define REAL float
-#define INT int
-#define REAL_BYTES 4
+#define REAL double
+#define INT long long
+#define REAL_BYTES 8
 #include "_kernels_loops.h"
 #undef REAL
 #undef INT
 #undef REAL_BYTES
-#define REAL double
-#define INT long long
-#define REAL_BYTES 8
+#define REAL float
+#define INT int
+#define REAL_BYTES 4
 #include "_kernels_loops.h"
 #undef REAL
 #undef INT
@@ -28,6 +28,7 @@
 #include "_kernels_packed.h"
 #include "_kernels_rows.h"
 #include "_kernels_update.h"
+#include "_kernels_descent.h"
 #include "_kernels_samples.h"
 
 #undef VEC

@@ -14,11 +14,18 @@ INLINE Py_ssize_t NAME(place_of)(Py_ssize_t v, Py_ssize_t d)
     return v / VECTORS * GROUP * d + v % VECTORS * LANES;
 }
 
+/* Where column j of the rows from `start` on lies. */
+INLINE Py_ssize_t NAME(column_place)(const Packed *packed, Py_ssize_t start, Py_ssize_t j)
+{
+    return (start / packed->group * packed->d + j) * packed->group + start % packed->group;
+}
+
 NOINLINE void NAME(pack)(const Rows *rows, Packed *packed)
 {
     const Py_ssize_t d = rows->d, column = rows->x_column, group_bytes = GROUP * d * REAL_BYTES;
     packed->precision = rows->precision;
     packed->rows = packed->y_stride = (rows->n + GROUP - 1) / GROUP * GROUP;
+    packed->group = packed->few ? packed->rows : GROUP;
     packed->d = d;
     packed->k = rows->k;
     /* Two chunks share the nearest cache where the next one is asked for while one is worked on. */
@@ -34,7 +41,7 @@ NOINLINE void NAME(pack)(const Rows *rows, Packed *packed)
         for (Py_ssize_t g = 0; g < by_column; g++) {
             const REAL *from = (const REAL *)rows->X + j * column + g * GROUP;
             FETCH((const REAL *)rows->X + (j + 1 < d ? j + 1 : j) * column + g * GROUP);
-            memcpy(x + (g * d + j) * GROUP, from, GROUP * REAL_BYTES);
+            memcpy(x + NAME(column_place)(packed, g * GROUP, j), from, GROUP * REAL_BYTES);
         }
     for (Py_ssize_t start = 0; start < packed->rows; start += GROUP) {
         const Py_ssize_t count = rows->n - start < GROUP ? rows->n - start : GROUP;
@@ -50,7 +57,7 @@ NOINLINE void NAME(pack)(const Rows *rows, Packed *packed)
         if (start >= by_column * GROUP)
             for (Py_ssize_t j = 0; j < d; j++)
                 for (Py_ssize_t i = 0; i < GROUP; i++)
-                    x[start * d + j * GROUP + i] = i < count ? from_x[i][j * column] : 0;
+                    x[NAME(column_place)(packed, start, j) + i] = i < count ? from_x[i][j * column] : 0;
     }
 }
 

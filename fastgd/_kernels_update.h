@@ -7,12 +7,6 @@ INLINE VEC NAME(read)(const REAL *p, Py_ssize_t count, const int room)
     return room ? NAME(load)(p) : NAME(load_some)(p, count);
 }
 
-INLINE void NAME(write)(REAL *p, VEC v, Py_ssize_t count, const int room)
-{
-    if (!room) NAME(store_some)(p, v, count);
-    else NAME(store)(p, count == LANES ? v : NAME(select)(NAME(first)(count), v, NAME(load)(p)));
-}
-
 /* One vector of them, in torch's order: weight decay before momentum, Nesterov after it. */
 INLINE void NAME(sgd_update_some)(
     Py_ssize_t count, REAL *p, VEC g, REAL *buffer, int first,
@@ -24,10 +18,12 @@ INLINE void NAME(sgd_update_some)(
     if (buffer) {
         VEC kept = step;
         if (!first) kept = momentum * NAME(read)(buffer, count, room) + undamped * step;
-        NAME(write)(buffer, kept, count, room);
+        if (!room) NAME(store_some)(buffer, kept, count);
+        else NAME(store)(buffer, NAME(select)(NAME(first)(count), kept, NAME(load)(buffer)));
         step = nesterov ? step + momentum * kept : kept;
     }
-    NAME(write)(p, old - lr * step, count, room);
+    if (room) NAME(store)(p, old - lr * NAME(keep)(NAME(first)(count), step));
+    else NAME(store_some)(p, old - lr * step, count);
 }
 
 NOINLINE void NAME(sgd_update)(
@@ -61,27 +57,50 @@ INLINE void NAME(part_updated)(Part *part, Py_ssize_t at)
     if (part->has_buffer && part->momentum[at * part->stride] != 0) part->started = 1;
 }
 
-/* The step numbered `at`. With norm, which becomes the gradient's, what the step changes is kept. */
-NOINLINE void NAME(sgd_step)(Parameters *parameters, Py_ssize_t at, double *norm)
+/* The step numbered `at`; `head` is the gradient's first vector. With norm, which becomes the gradient's, what the step
+ * changes is kept. */
+INLINE void NAME(make_step)(Parameters *parameters, VEC head, Py_ssize_t at, double *norm)
 {
     const REAL *gradient = parameters->gradient;
-    double squares[4] = {0};
+    DOUBLES squares = OF_DOUBLE(same)(0);
     for (int i = 0; i < parameters->part_count; i++) {
         Part *part = &parameters->parts[i];
         const Py_ssize_t end = part->start + part->size;
         if (norm) part->kept_started = part->started;
         for (Py_ssize_t j = part->start; j < end; j += LANES) {
             const Py_ssize_t count = end - j < LANES ? end - j : LANES;
+            const VEC g = j == 0 ? head : NAME(load)(gradient + j);
             if (norm) {
                 NAME(store)((REAL *)parameters->kept + j, NAME(load)((REAL *)parameters->value + j));
                 if (part->has_buffer)
                     NAME(store)((REAL *)parameters->kept_buffer + j, NAME(load)((REAL *)parameters->buffer + j));
+                squares += NAME(squares)(gradient + j, count);
             }
-            NAME(update_part)(parameters, part, at, j, count, NAME(load)(gradient + j));
+            NAME(update_part)(parameters, part, at, j, count, g);
         }
-        if (norm)
-            for (Py_ssize_t j = part->start; j < end; j++) squares[j % 4] += (double)gradient[j] * gradient[j];
         NAME(part_updated)(part, at);
     }
-    if (norm) *norm = sqrt(squares[0] + squares[1] + squares[2] + squares[3]);
+    if (norm) {
+        OF_DOUBLE(lane_sums)(&squares, 1);
+        *norm = sqrt(OF_DOUBLE(lane)(squares, 0));
+    }
+}
+
+NOINLINE void NAME(sgd_step)(Parameters *parameters, Py_ssize_t at)
+{
+    NAME(make_step)(parameters, NAME(load)(parameters->gradient), at, NULL);
+}
+
+/* The step of a full batch with that loss, which is not made where the loss is not finite; it can be undone. */
+INLINE Stop NAME(make_full_step)(
+    Parameters *parameters, VEC head, Watch *watch, Py_ssize_t at, double loss, double *norm)
+{
+    if (!isfinite(loss)) return NOT_FINITE;
+    NAME(make_step)(parameters, head, at, norm);
+    return *norm <= watch->grad_tol ? FLAT : watched(watch, loss);
+}
+
+NOINLINE Stop NAME(full_step)(Parameters *parameters, Watch *watch, Py_ssize_t at, double loss, double *norm)
+{
+    return NAME(make_full_step)(parameters, NAME(load)(parameters->gradient), watch, at, loss, norm);
 }

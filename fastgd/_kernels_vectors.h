@@ -140,6 +140,21 @@ INLINE VEC NAME(few_sums)(const REAL *lanes)
     return v[0];
 }
 
+/* Lane i is the sum over the lanes of v[i], for i < count or all lanes; there are vectors up to whole FEW and LANES. */
+INLINE VEC NAME(vector_sums)(const VEC *v, Py_ssize_t count)
+{
+    VEC sums[LANES];
+    if (count <= NAME(FEW)) {
+        UNROLL for (int i = 0; i < NAME(FEW); i++) sums[i] = v[i];
+        NAME(lane_sums)(sums, NAME(FEW));
+    }
+    else {
+        UNROLL for (int i = 0; i < LANES; i++) sums[i] = v[i];
+        NAME(lane_sums)(sums, LANES);
+    }
+    return sums[0];
+}
+
 INLINE WIDE NAME(widened)(VEC v) { return CONVERTED(v, WIDE); }
 INLINE VEC NAME(narrowed)(WIDE v) { return CONVERTED(v, VEC); }
 INLINE void NAME(store_wide)(double *p, WIDE v) { memcpy(p, &v, sizeof v); }
@@ -149,4 +164,34 @@ INLINE WIDE NAME(load_wide)(const double *p)
     WIDE v;
     memcpy(&v, p, sizeof v);
     return v;
+}
+
+/* A vector of as many double as fit it; the functions of double come first. */
+#define OF_DOUBLE(name) JOIN(JOIN(name, double), LEVEL)
+#define DOUBLES OF_DOUBLE(vec)
+#define DOUBLE_LANES (LANES == 1 ? 1 : BYTES / 8)
+
+INLINE DOUBLES NAME(load_doubles)(const REAL *p)
+{
+#if LANES == 1
+    return *p;
+#elif REAL_BYTES == 8
+    return NAME(load)(p);
+#else
+    typedef float Half __attribute__((vector_size(BYTES / 2)));
+    Half half;
+    memcpy(&half, p, sizeof half);
+    return CONVERTED(half, DOUBLES);
+#endif
+}
+
+/* The sum of the squares of the first `count` numbers at p, over the lanes; there is memory up to a whole vector. */
+INLINE DOUBLES NAME(squares)(const REAL *p, Py_ssize_t count)
+{
+    DOUBLES sum = OF_DOUBLE(same)(0);
+    UNROLL for (int i = 0; i < LANES; i += DOUBLE_LANES) {
+        const DOUBLES v = OF_DOUBLE(keep)(OF_DOUBLE(first)(count - i), NAME(load_doubles)(p + i));
+        sum += v * v;
+    }
+    return sum;
 }

@@ -9,13 +9,12 @@ from .descent.arithmetic import arithmetic, warn_of_other_bits
 from .descent.choice import choose_engine
 from .descent.data import Rows, check_finite, intake, paired
 from .descent.eager import EagerEngine
-from .descent.engine import Limits
+from .descent.engine import Limits, Stop
 from .descent.plan import NotPlannable, examine
 from .descent.rates import Rates, constant
 from .descent.snapshot import Snapshot, arrays_of, put_back
 from .descent.spectral import SpectralEngine
 from .descent.stability import largest_stable_rate, spread_of_features, stable_limit
-from .descent.stream import Stop
 from .history import DivergenceError, History
 from .progress import Progress
 

@@ -11,7 +11,7 @@ import time
 import numpy as np
 
 from .._kernels cimport level_in_use
-from .stream import Stop
+from .engine import Stop
 
 cnp.import_array()
 

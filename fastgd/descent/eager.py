@@ -7,9 +7,8 @@ import numpy as np
 
 from ..autograd import enable_grad
 from .data import like_prediction
-from .engine import Engine, Stretch
+from .engine import Engine, Stop, Stretch
 from .snapshot import parameters_of
-from .stream import Stop
 
 
 class EagerEngine(Engine):

@@ -1,12 +1,12 @@
 """What a Trainer asks of an engine."""
 
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 
-from .stream import Stop
-
 SQUARED, ABSOLUTE, HUBER, LOGISTIC = range(4)  # the enum Loss of _kernels.pxd
+Stop = IntEnum("Stop", "RAN STALE FLAT LATE NOT_FINITE OVERFLOWED INTERRUPTED NO_MEMORY", start=0)  # its enum Stop
 
 
 class Limits(NamedTuple):

@@ -16,8 +16,8 @@ from ..nn import Module
 from ..optim import SGD
 from ..random import fork_rng
 from .data import like_prediction
-from .engine import Engine, Stretch
-from .stream import Stop, Stream
+from .engine import Engine, Stop, Stretch
+from .stream import Stream
 
 PROBED = 64  # rows: more would be another pass over the data
 

@@ -9,10 +9,9 @@ import numpy as np
 from ..statistics import Statistics
 from ._coordinates import Coordinates
 from .data import Sums
-from .engine import SQUARED, Engine, Limits, Stretch
+from .engine import SQUARED, Engine, Limits, Stop, Stretch
 from .plan import NotPlannable, at_present, keep_buffers, rows_of
 from .quadratic import EPS, Quadratic
-from .stream import Stop
 
 MOST_SPREAD = 1e12  # of the curvatures that `auto` trusts to an eigenbasis
 # What the engines take, in seconds, on the machine of README's figures; only their ratios decide.

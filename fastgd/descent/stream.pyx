@@ -1,7 +1,8 @@
 """The stream engine: every step reads its rows, and the steps follow each other in C.
 
 Full batches that are not too large are packed once (see _kernels_packed.h), by their shape alone, so that the same fit
-gives the same bits however often it stops and goes on. Mini-batches are read in place.
+gives the same bits however often it stops and goes on; where they are small, whole stretches of steps are one call (see
+_kernels_descent.h). Mini-batches are read in place.
 
 The parameters are worked on in a copy of their own, weights (outputs x features) then bias, and written back when C
 returns. C returns after the epochs it was asked for, or earlier: see Stop.
@@ -18,8 +19,8 @@ import math
 import numpy as np
 
 from .._kernels cimport (
-    DOUBLE, SINGLE, Loss, Packed, Parameters, Part, Rows, groups_of, pack, samples, sgd_step,
-    some_rows,
+    DOUBLE, FLAT, INTERRUPTED, LATE, NO_MEMORY, NOT_FINITE, OVERFLOWED, RAN, SINGLE, Loss, Packed, Parameters, Part,
+    Rows, Stop, Watch, are_few, descent, full_step, groups_of, pack, samples, sgd_step, some_rows, watched,
 )
 from .._threads cimport whole_pass
 
@@ -42,17 +43,6 @@ cdef enum:
     LINE = 64                   # bytes
 
 cdef double SIGNALS_EVERY = 0.05
-
-cpdef enum Stop:
-    RAN             # all the epochs
-    STALE           # the loss has not fallen for too long
-    FLAT            # the gradient is small enough
-    LATE            # out of time
-    NOT_FINITE      # a loss
-    OVERFLOWED      # the weights after the last step, whose loss was finite
-    INTERRUPTED     # Ctrl-C
-    NO_MEMORY
-
 
 cdef double now() noexcept nogil:
     cdef timespec at
@@ -95,8 +85,7 @@ cdef class Stream:
     cdef Py_ssize_t item
     cdef readonly Py_ssize_t batch_size
     cdef readonly bint drop_last
-    cdef public double best         # for tol: the lowest loss so far
-    cdef public Py_ssize_t stale    # epochs since then
+    cdef Watch watch
     cdef double last_look
     cdef Py_ssize_t work_since_look
 
@@ -145,7 +134,7 @@ cdef class Stream:
         )
         if self.is_packed:
             self.pack()
-        self.best = np.inf
+        self.watch.best = np.inf
 
     cdef pack(self):
         cdef Py_ssize_t n = groups_of(self.rows.n)
@@ -153,6 +142,7 @@ cdef class Stream:
         self.packed.X = cnp.PyArray_DATA(self.packed_arrays[0])
         self.packed.y = cnp.PyArray_DATA(self.packed_arrays[1])
         self.packed.weights = cnp.PyArray_DATA(self.packed_arrays[2])
+        self.packed.few = are_few(self.rows.n, self.rows.d, self.rows.k, self.kind)
         with nogil:
             pack(&self.rows, &self.packed)
 
@@ -192,6 +182,24 @@ cdef class Stream:
         self.work[0, :weights].reshape(self.rows.k, self.rows.d)[...] = self.weight
         if self.bias is not None:
             self.work[0, weights : self.size] = self.bias
+
+    @property
+    def best(self):
+        """For tol: the lowest loss so far."""
+        return self.watch.best
+
+    @best.setter
+    def best(self, double loss):
+        self.watch.best = loss
+
+    @property
+    def stale(self):
+        """Epochs since then."""
+        return self.watch.stale
+
+    @stale.setter
+    def stale(self, Py_ssize_t epochs):
+        self.watch.stale = epochs
 
     def started(self):
         """Per trained parameter, whether its momentum buffer holds anything yet."""
@@ -238,12 +246,13 @@ cdef class Stream:
             self.parameters.parts[i].lr = <const double *><size_t>rates[i][0].ctypes.data
             self.parameters.parts[i].momentum = <const double *><size_t>rates[i][1].ctypes.data
             self.parameters.parts[i].stride = rates[i][0].strides[0] // 8
+        self.watch.tol, self.watch.patience, self.watch.grad_tol = tol, patience, grad_tol
         steps = self.batches()
         self.last_look = now()
         self.work_since_look = 0
         if full:
             with nogil:
-                stop = self.descend(epochs, loss_at, norm_at, &epoch, tol, patience, grad_tol, deadline)
+                stop = self.descend(epochs, loss_at, norm_at, &epoch, deadline)
         else:
             while epoch < epochs and stop == RAN:
                 order = None if draw_order is None else draw_order()
@@ -257,12 +266,14 @@ cdef class Stream:
                 self.rows.index = NULL
                 if stop == RAN:
                     epoch += 1
-                    stop = self.after_epoch(loss_at[epoch - 1], tol, patience, deadline)
+                    stop = watched(&self.watch, loss_at[epoch - 1])
+                    if stop == RAN and 0 < deadline < now():
+                        stop = LATE
         if stop == RAN and not np.isfinite(self.work[0, : self.size]).all():
             self.restore()
             stop = OVERFLOWED
             epoch -= 1
-        return Stop(stop), epoch, losses[:epoch], norms[:epoch]
+        return <int>stop, epoch, losses[:epoch], norms[:epoch]
 
     def write_back(self):
         """Puts the working copy into the model's memory."""
@@ -322,10 +333,13 @@ cdef class Stream:
                 total += (<const double *>self.rows.weights)[row]
         return total
 
+    cdef double scale(self, double weight) noexcept nogil:
+        return self.factor / (weight * self.rows.k) if self.mean else self.factor
+
     cdef Stop sums(self, Py_ssize_t first, Py_ssize_t n, double weight, double *loss) noexcept nogil:
         """Loss and gradient over n rows that count as `weight`, in as many calls of the kernel as keep each short."""
         cdef Py_ssize_t weights = self.rows.d * self.rows.k
-        cdef double scale = self.factor / (weight * self.rows.k) if self.mean else self.factor
+        cdef double scale = self.scale(weight)
         cdef double *totals = <double *>cnp.PyArray_DATA(self.totals)
         cdef double piece, clock
         cdef Py_ssize_t i, end
@@ -371,53 +385,38 @@ cdef class Stream:
             return (<float *>self.parameters.gradient)[i]
         return (<double *>self.parameters.gradient)[i]
 
-    cdef Stop after_epoch(self, double loss, double tol, Py_ssize_t patience, double deadline) noexcept nogil:
-        if tol >= 0:
-            if loss < self.best - tol:
-                self.stale = 0
-            else:
-                self.stale += 1
-            if loss < self.best:
-                self.best = loss
-            if self.stale >= patience:
-                return STALE
-        if deadline > 0 and now() > deadline:
-            return LATE
-        return RAN
-
     cdef Stop descend(
-        self, Py_ssize_t epochs, double *losses, double *norms, Py_ssize_t *done, double tol, Py_ssize_t patience,
-        double grad_tol, double deadline,
+        self, Py_ssize_t epochs, double *losses, double *norms, Py_ssize_t *done, double deadline,
     ) noexcept nogil:
         """Full-batch epochs: each is one step."""
-        cdef Py_ssize_t epoch
         cdef Py_ssize_t cost = self.rows.n * self.rows.d * self.rows.k + STEP_COST
+        cdef Py_ssize_t stretch = LOOK_EVERY // cost + 1
+        cdef Py_ssize_t first, epoch
         cdef double clock = 0
         cdef double weight = self.rows_weight(0, self.rows.n)
-        cdef Stop stop
-        for epoch in range(epochs):
-            done[0] = epoch
-            if weight == 0:
+        cdef bint few = self.is_packed and self.packed.few and weight != 0
+        cdef Stop stop = RAN
+        while done[0] < epochs:
+            first = epoch = done[0]
+            if few:
+                stop = descent(
+                    &self.packed, self.kind, self.delta, self.scale(weight), &self.parameters, &self.watch, done,
+                    min(epochs, first + stretch), losses, norms,
+                )
+            elif weight == 0:
                 losses[epoch] = norms[epoch] = 0
+                done[0] += 1
+                stop = FLAT if self.watch.grad_tol >= 0 else watched(&self.watch, 0)
             else:
                 stop = self.sums(0, self.rows.n, weight, &losses[epoch])
-                if stop != RAN:
-                    return stop
-                if not isfinite(losses[epoch]):
-                    if epoch:
-                        self.restore()
-                    return NOT_FINITE
-                sgd_step(&self.parameters, epoch, &norms[epoch])
-            done[0] = epoch + 1
-            if norms[epoch] <= grad_tol:
-                if weight != 0:
-                    self.restore()
-                return FLAT
-            if tol >= 0:
-                stop = self.after_epoch(losses[epoch], tol, patience, 0)
-                if stop != RAN:
-                    return stop
-            if self.look(cost, &clock):
+                if stop == RAN:
+                    stop = full_step(&self.parameters, &self.watch, epoch, losses[epoch], &norms[epoch])
+                    done[0] += stop != NOT_FINITE
+            if weight != 0 and (stop == FLAT or stop == NOT_FINITE and done[0] > 0):
+                self.restore()
+            if stop != RAN:
+                return stop
+            if self.look((done[0] - first) * cost, &clock):
                 return INTERRUPTED
             if deadline > 0 and clock > deadline:
                 return LATE
@@ -444,7 +443,7 @@ cdef class Stream:
             if stop == RAN:
                 total += batch_loss * weight
                 rows += weight
-                sgd_step(&self.parameters, epoch * steps + step if by_batch else epoch, NULL)
+                sgd_step(&self.parameters, epoch * steps + step if by_batch else epoch)
                 if self.look(n * by_row + STEP_COST, &clock):
                     stop = INTERRUPTED
             if stop != RAN:
