@@ -144,9 +144,18 @@ class Trainer:
             "model": _parameters_of(self.model, self.optimizer),
             "optimizer": self.optimizer.state_dict(),
             "scheduler": None if self.scheduler is None else self.scheduler.state_dict(),
+            "made_of": self._made_of(),
             "fit": self._fit.state_dict(),
         }
         serialization.save(state, path)
+
+    def _made_of(self):
+        return {
+            "criterion": _name(self.criterion),
+            "optimizer": _name(self.optimizer),
+            "scheduler": _name(self.scheduler),
+            "schedule_every": self.schedule_every,
+        }
 
     def resume(self, path):
         """Takes over the state that `save` wrote; the next fit goes on from there to its `epochs` in all.
@@ -155,7 +164,7 @@ class Trainer:
         a fit that was never interrupted; where this machine cannot, it warns.
 
         Raises:
-            ValueError: no checkpoint, or one of another model.
+            ValueError: no checkpoint, or one of another model, criterion, optimizer or kind of scheduler.
         """
         state = serialization.load(path)
         if not isinstance(state, dict) or "fit" not in state:
@@ -165,6 +174,12 @@ class Trainer:
             raise ValueError(
                 f"{path} was saved {was} a scheduler, but this Trainer is {now} one: make it as it was then"
             )
+        for name, value in self._made_of().items():
+            if state["made_of"][name] != value:
+                raise ValueError(
+                    f"{path} was saved with {name} {state['made_of'][name]}, but this Trainer has {value}: make it as it "
+                    "was then"
+                )
         _load_parameters(self.model, self.optimizer, state["model"], path)
         self.optimizer.load_state_dict(state["optimizer"])
         if self.scheduler is not None:
@@ -174,6 +189,10 @@ class Trainer:
         self.history = History()
         self.history.load_state_dict(self._saved["history"])
         return self
+
+
+def _name(given):
+    return repr(given) if isinstance(given, Module) else getattr(given, "__name__", type(given).__name__)
 
 
 def _check_parameters(model, optimizer, criterion):

@@ -316,6 +316,18 @@ def test_what_a_resumed_fit_refuses(tmp_path):
     begun.save(tmp_path / "run")
     with pytest.raises(ValueError, match="was saved without a scheduler, but this Trainer is with one"):
         trainer(scheduled=True).resume(tmp_path / "run")
+    model = model_for(X, Y)
+    sgd, adam = optim.SGD(model.parameters(), lr=0.01), optim.Adam(model.parameters())
+    for other, told in (
+        (Trainer(model, sgd, nn.L1Loss()), "with criterion MSELoss.., but this Trainer has L1Loss.."),
+        (Trainer(model, sgd, lambda p, t: (p - t).mean()), "with criterion MSELoss.., but this Trainer has <lambda>"),
+        (Trainer(model, adam, nn.MSELoss()), "with optimizer SGD, but this Trainer has Adam"),
+        (Trainer(model, sgd, nn.MSELoss(), None, "batch"), "with schedule_every epoch, but this Trainer has batch"),
+    ):
+        before = model.weight.tolist()
+        with pytest.raises(ValueError, match=told + ": make it as it was then"):
+            other.resume(tmp_path / "run")
+        assert model.weight.tolist() == before
     fastgd.save({"weight": fastgd.zeros(1)}, tmp_path / "other")
     with pytest.raises(
         ValueError, match="other is no checkpoint of a Trainer: expected a file that trainer.save wrote"
