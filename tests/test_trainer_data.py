@@ -235,6 +235,35 @@ def test_columns_of_several_types():
         fit(nn.Linear(2, 1), np.zeros((2, 2), "f4"), np.array(["a", "b"]))
 
 
+@pytest.mark.parametrize("batches", [{}, {"batch_size": 3}, {"batch_size": 4, "shuffle": True}], ids=str)
+def test_samples_of_several_rows(batches):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(10, 6, 4)), rng.normal(size=(10, 6, 2))
+    found = []
+    for fitted in (True, False):
+        model = nn.Linear(4, 2, dtype=fastgd.float64)
+        with fastgd.no_grad():
+            for param in model.parameters():
+                param.fill_(0.1)
+        fastgd.manual_seed(0)
+        optimizer = optim.SGD(model.parameters(), lr=0.1)
+        if fitted:
+            trainer = Trainer(model, optimizer, nn.MSELoss())
+            history = trainer.fit(X, y, epochs=3, **batches)
+            assert (history.engine, history.engine_reason) == ("eager", "a sample is several rows")
+            assert trainer.predict(X).shape == (10, 6, 2)
+            losses = history.loss
+        else:
+            losses = loop(fastgd, model, optimizer, nn.MSELoss(), X, y, 3, **batches)
+        found.append((losses, model.weight.tolist()))
+    np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-12)
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-12)
+    model = nn.Linear(4, 2, dtype=fastgd.float64)
+    whole = fit(model, X, y, optim.SGD(model.parameters(), lr=0.0), sample_weight=np.ones(10), **batches)
+    model_loss = nn.MSELoss()(model(fastgd.from_numpy(X)), fastgd.from_numpy(y)).item()
+    np.testing.assert_allclose(whole.loss, model_loss, rtol=1e-12)
+
+
 @pytest.fixture(scope="module")
 def large_file(tmp_path_factory):
     path = str(tmp_path_factory.mktemp("large") / "X.npy")

@@ -246,6 +246,8 @@ def _probe_rows(model, criterion, data, rows):
             raise NotPlannable(f"the criterion raises {type(error).__name__} on the first rows alone") from error
     if form["rows"] != _lie(X, form["d"]):
         raise NotPlannable("the model changes its input before the linear map")
+    if form["rows"][1] != rows:
+        raise NotPlannable("a sample is several rows")
     form = _affine.describe(loss) if isinstance(loss, Tensor) else None
     if form is None or "kind" not in form:
         raise NotPlannable(
