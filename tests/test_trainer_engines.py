@@ -231,6 +231,51 @@ def test_a_criterion_that_a_callback_changes_is_seen(engine):
     np.testing.assert_allclose(*found, rtol=1e-10)
 
 
+class Decaying(lr_scheduler.LRScheduler):
+    """A scheduler of one's own, that sets more than the rate."""
+
+    def get_lr(self):
+        return [0.9 * group["lr"] for group in self.optimizer.param_groups]
+
+    def step(self, *args):
+        super().step(*args)
+        for group in self.optimizer.param_groups:
+            group["weight_decay"] = 0.01 * self.last_epoch
+
+
+@pytest.mark.parametrize(("engine", "batches"), KINDS, ids=str)
+def test_a_schedule_of_more_than_rates(engine, batches):
+    X, y = data()
+    stands = []
+    for fitted in (True, False):
+        model = model_for(X, y)
+        optimizer = optim.SGD(model.parameters(), lr=0.01, momentum=0.5)
+        scheduler = Decaying(optimizer)
+        if fitted:
+            Trainer(model, optimizer, nn.MSELoss(), scheduler).fit(X, y, epochs=12, engine=engine, **batches)
+        else:
+            loop(fastgd, model, optimizer, nn.MSELoss(), X, y, 12, batches.get("batch_size"), scheduler=scheduler)
+        stands.append((model.weight.detach().numpy(), scheduler.last_epoch, optimizer.param_groups[0]["weight_decay"]))
+    np.testing.assert_allclose(stands[0][0], stands[1][0], rtol=1e-9)
+    assert stands[0][1:] == stands[1][1:]
+
+
+@pytest.mark.parametrize("engine", ["stream", "eager"])
+def test_a_schedule_of_more_than_rates_by_batch(engine):
+    X, y = data()
+    model = model_for(X, y)
+    optimizer = optim.SGD(model.parameters(), lr=0.01)
+    trainer = Trainer(model, optimizer, nn.MSELoss(), Decaying(optimizer), "batch")
+    before = model.weight.tolist()
+    if engine == "eager":
+        assert trainer.fit(X, y, epochs=3, batch_size=20, engine=engine).engine == "eager"
+        return
+    with pytest.raises(ValueError, match='between the steps of an epoch: fit with engine="eager"'):
+        trainer.fit(X, y, epochs=3, batch_size=20)
+    assert (model.weight.tolist(), trainer.scheduler.last_epoch) == (before, 0)
+    assert len(trainer.fit(X, y, epochs=3)) == 3  # an epoch of one step
+
+
 @pytest.mark.parametrize("engine", ["stream", "eager", "spectral"])
 def test_a_schedule_that_ends_is_an_error_only_where_the_descent_comes_there(engine):
     X, y = data()

@@ -24,8 +24,10 @@ def arithmetic(engine):
 def at_level(name):
     """Computes at this level of processors meanwhile, in all of the process, where this machine can; None: as it is."""
     before = _kernels.level()
-    if name in _kernels.levels():
-        _kernels.set_level(name)
+    if name == before or name not in _kernels.levels():
+        yield  # and leaves alone what another thread may choose
+        return
+    _kernels.set_level(name)
     try:
         yield
     finally:

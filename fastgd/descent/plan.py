@@ -38,12 +38,13 @@ class StreamEngine(Engine):
 
     def advance(self, epochs, limits):
         by_epoch = self.stream.batches() if self.rates.by_batch else 1
+        options, buffers = at_present(self.found, self.rates)  # a scheduler may set more than the rates
         rates = self.rates.ahead(epochs, by_epoch)
         epochs = len(rates[0][0]) // by_epoch
         own = [rates[group] for _, group in self.found.trained]
         if self.found.together:
             own = own[:1]
-        self.stream.load(*at_present(self.found, self.rates))
+        self.stream.load(options, buffers)
         stop, done, losses, norms = self.stream.run(
             epochs, own, self.rates.by_batch, self._draw_order, limits.tol, limits.patience, limits.grad_tol,
             limits.deadline,
@@ -111,7 +112,9 @@ def examine(model, optimizer, criterion, data):
     """The Found of this fit; raises NotPlannable with the reason where C may not descend."""
     _check_optimizer(optimizer)
     for name, given in (("model", model), ("criterion", criterion)):
-        if isinstance(given, Module) and any(part._forward_hooks or part._forward_pre_hooks for part in given.modules()):
+        if isinstance(given, Module) and any(
+            part._forward_hooks or part._forward_pre_hooks for part in given.modules()
+        ):
             raise NotPlannable(f"the {name} has forward hooks")
     form = _probe(model, criterion, data)
     groups = [(param, i) for i, group in enumerate(optimizer.param_groups) for param in group["params"]]
