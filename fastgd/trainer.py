@@ -127,7 +127,9 @@ class Trainer:
         with no_grad():
             prediction = self.model(as_rows("X", X, self.dtype)).detach().numpy()
         ndim = self._fit.data.target_ndim if self._fit else self._saved["target_ndim"] if self._saved else None
-        return prediction[:, 0] if ndim == 1 and prediction.ndim == 2 and prediction.shape[1] == 1 else prediction
+        if ndim == 1 and prediction.ndim == 2 and prediction.shape[1] == 1:
+            return prediction[:, 0]
+        return prediction[:, None] if ndim == 2 and prediction.ndim == 1 else prediction
 
     def evaluate(self, X, y):
         """The criterion on X and y, as a float."""

@@ -404,3 +404,10 @@ def test_a_target_of_one_dimension_comes_back_as_one():
             assert trainer.predict(X).shape == shape
         trainer.fit([(X, target)], epochs=1)
         assert trainer.predict(X).shape == shape
+    w = fastgd.zeros(4, dtype=fastgd.float64, requires_grad=True)
+    flat = Trainer(lambda x: x @ w, optim.SGD([w], lr=0.01), nn.MSELoss())
+    assert flat.predict(X).shape == (53,)
+    for target, shape in ((y[:, 0], (53,)), (y, (53, 1))):
+        assert flat.fit(X, target, epochs=1).engine == "stream"
+        assert flat.predict(X).shape == shape
+        assert isinstance(flat.evaluate(X, target), float)
