@@ -159,12 +159,18 @@ class Fit:
 
     def _look_again(self):
         """Goes on with an engine that does what the loop would do now: a callback may have changed anything."""
-        if isinstance(self.engine, EagerEngine):
+        trainer, before = self.trainer, self.engine
+        if (trainer.optimizer, trainer.scheduler) != (self.rates.optimizer, self.rates.scheduler):
+            raise ValueError(
+                "trainer.optimizer and trainer.scheduler must stay the same in a fit, but a callback replaced one: change "
+                "optimizer.param_groups, or return True and fit again"
+            )
+        if isinstance(before, EagerEngine):
+            before.model, before.criterion = trainer.model, trainer.criterion
             return
         found = self._found()
-        if found is not None and self.engine.found.same_descent(found):
+        if found is not None and before.found.same_descent(found):
             return
-        before = self.engine
         self.engine, reason = self._choose_engine(self.arguments["engine"], before.name)
         self.engine.best, self.engine.stale = before.best, before.stale
         if self.engine.name != before.name:

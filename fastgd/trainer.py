@@ -84,7 +84,9 @@ class Trainer:
                 its best for `patience` epochs; with validation data the best weights come back.
             grad_tol: stops, before the update, when the norm of the full-batch gradient is at most this.
             max_seconds: stops after this time.
-            callbacks: functions of the trainer and of the epoch's record (a dict); a true result stops.
+            callbacks: functions of the trainer and of the epoch's record (a dict), called after every epoch; a true
+                result stops. What they change in the model, the criterion or the optimizer counts from the next epoch
+                on; X and y must stay as they are.
             progress: a bar with loss and rate; None: on a terminal or in a notebook, where the fit takes more than a
                 second.
             verbose: prints a line every n epochs.

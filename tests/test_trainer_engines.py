@@ -211,6 +211,39 @@ def test_a_callback_may_send_the_fit_to_the_ordinary_loop(engine, batches):
     np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-10)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_criterion_that_a_callback_replaces_is_seen(weighted):
+    def replace(trainer, record):
+        if record["epoch"] == 2:
+            trainer.criterion = nn.HuberLoss(delta=0.1)
+
+    X, y = data()
+    found = []
+    for engine in ("stream", "eager", "auto"):
+        model = model_for(X, y)
+        trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.01, momentum=0.9), nn.MSELoss())
+        weights = np.arange(53.0) if weighted else None
+        history = trainer.fit(X, y, epochs=6, engine=engine, callbacks=[replace], sample_weight=weights)
+        found.append(history.loss)
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-10)
+    np.testing.assert_allclose(found[0], found[2], rtol=1e-10)
+    assert found[0][3] < found[0][2] / 5
+
+
+@pytest.mark.parametrize("engine", ["stream", "spectral", "eager"])
+@pytest.mark.parametrize("name", ["optimizer", "scheduler"])
+def test_a_callback_may_not_replace_the_optimizer(name, engine):
+    X, y = data()
+    model = model_for(X, y)
+    trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.01), nn.MSELoss())
+    other = optim.SGD(model.parameters(), lr=0.5)
+    given = other if name == "optimizer" else lr_scheduler.StepLR(trainer.optimizer, 1)
+    with pytest.raises(
+        ValueError, match="must stay the same in a fit, but a callback replaced one: change optimizer.param"
+    ):
+        trainer.fit(X, y, epochs=5, engine=engine, callbacks=[lambda t, r: setattr(t, name, given)])
+
+
 @pytest.mark.parametrize("engine", ["stream", "spectral"])
 def test_a_criterion_that_a_callback_changes_is_seen(engine):
     X, y = data()

@@ -109,6 +109,9 @@ REFUSED = {
         {"sample_weight": spoiled(WEIGHTS[:, None], 5, 0, -2)[:, 0]},
         "sample_weight must not be negative, but row 5 has -2.0: leave a row out by weight 0",
     ),
+    "masked X": (
+        {"X": np.ma.masked_array(X, X > 2)}, f"X must have no masked values, but row {int(np.nonzero(X > 2)[0][0])} has"
+    ),
     "weights' length": (
         {"sample_weight": WEIGHTS[:3]}, "sample_weight must have shape (53,), one a row, but it has (3,): pass one a row"
     ),
@@ -169,6 +172,10 @@ def test_what_a_fit_refuses_changes_nothing(case, engine):
         (
             {"X": X.astype("f4")},
             'X must be float64 as the model is, but it is float32: convert it with astype("float64")',
+        ),
+        (
+            {"X": X.astype("f2")},
+            'X must be float64 as the model is, but it is float16: convert it with astype("float64")',
         ),
         ({"y": Y.astype("f4")}, "y must be float64 as the model is, but it is float32"),
         ({"X": X.astype(complex)}, "X must hold numbers, but its type is complex128"),
