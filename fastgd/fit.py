@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 
+from . import _kernels
 from .descent.arithmetic import arithmetic, warn_of_other_bits
 from .descent.choice import choose_engine
 from .descent.data import Rows, check_finite, intake, paired
@@ -56,7 +57,7 @@ class Fit:
         self.validation = None if validation_data is None else self._pair(validation_data)
         self.engine, self.history.engine_reason = self._choose_engine(arguments["engine"], resumed)
         self.history.engine, self.history.loss_error = self.engine.name, self.engine.loss_error
-        self.arithmetic = arithmetic(self.engine)
+        self.level = _kernels.level()
         self.initial = self.before = self._snapshot()
 
     def _pair(self, validation_data):
@@ -176,7 +177,6 @@ class Fit:
         if self.engine.name != before.name:
             self.history.engine = self.engine.name
             self.history.engine_reason = f"{before.name} up to epoch {len(self.history)}, then: {reason}"
-            self.arithmetic = arithmetic(self.engine)
 
     def _found(self):
         """What C could descend on now, or None."""
@@ -283,7 +283,7 @@ class Fit:
     def state_dict(self):
         return {
             "arguments": self.arguments,
-            "arithmetic": self.arithmetic,
+            "arithmetic": arithmetic(self.engine, self.level),
             "state": self._state(),
             "last_weights": self.last_weights,
             "target_ndim": self.data.target_ndim,
@@ -313,7 +313,7 @@ class Fit:
             )
         if len(saved["generators"]) != len(self.data.generators):
             raise ValueError("the saved fit had a loader with another generator: pass the same kind of loader")
-        warn_of_other_bits(saved["arithmetic"], self.arithmetic)
+        warn_of_other_bits(saved["arithmetic"], arithmetic(self.engine, self.level))
         self.history.load_state_dict(saved["history"])
         for generator, state in zip(self.data.generators, saved["generators"]):
             generator.set_state(state)
