@@ -455,14 +455,18 @@ cdef Tensor fused(Derived made, Derived with_target, bint mean, str label, doubl
     return wrap_node(made)
 
 
+cdef object lie(Layout rows, Py_ssize_t width):
+    return <size_t>rows.data, rows.n, width, rows.stride if rows.n > 1 else 0, rows.column if width > 1 else 0
+
+
 def describe(Tensor tensor):
     """What an unread prediction, or a constant multiple of a fused loss, was made from, for a descent in C.
 
     Returns:
-        None for any other tensor.
-        A dict: where the rows are (rows_at, n, d), the outputs k, weight and bias (leaf, node, or None where no
-        gradient is wanted), where they are, their memory as arrays k x d and k, and whether somebody watches the steps between; for
-        a loss also kind, delta, factor, mean and target_at.
+        None for any other tensor. A dict: how the rows lie (address, rows, columns, steps between them), d, the outputs
+        k, weight and bias (leaf, node, or None where no gradient is wanted), where they are, and their memory as arrays
+        k x d and k; for a loss also kind, delta, factor, mean, whether it is scaled by constants, whether somebody
+        watches the steps between (hooked), and how the target lies.
     """
     cdef Prediction root = None
     cdef Derived loss = None
@@ -481,8 +485,7 @@ def describe(Tensor tensor):
     if weight.ndim == 2 and root.transposed:
         weight = weight.T
     found = {
-        "rows_at": <size_t>root.rows.data,
-        "n": root.rows.n,
+        "rows": lie(root.rows, root.d),
         "d": root.d,
         "k": root.k,
         "weight": root.weight,
@@ -503,7 +506,7 @@ def describe(Tensor tensor):
         found.update(
             kind=loss.kind, delta=loss.delta, factor=factor * loss.factor if mean is None else factor,
             mean=loss.mean if mean is None else mean, scaled=tensor._node is not loss, hooked=hooked,
-            target_at=<size_t>residual.target_rows.data,
+            target=lie(residual.target_rows, root.k),
         )
     return found
 

@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 
+from . import _kernels
 from .descent.arithmetic import arithmetic, warn_of_other_bits
 from .descent.choice import choose_engine
 from .descent.data import Rows, check_finite, intake, paired
@@ -55,7 +56,7 @@ class Fit:
         self.validation = None if validation_data is None else self._pair(validation_data)
         self.engine, self.history.engine_reason = self._choose_engine(arguments["engine"], resumed)
         self.history.engine, self.history.loss_error = self.engine.name, self.engine.loss_error
-        self.arithmetic = arithmetic(self.engine)
+        self.level = _kernels.level()
         self.initial = self.before = self._snapshot()
 
     def _pair(self, validation_data):
@@ -158,18 +159,23 @@ class Fit:
 
     def _look_again(self):
         """Goes on with an engine that does what the loop would do now: a callback may have changed anything."""
-        if isinstance(self.engine, EagerEngine):
+        trainer, before = self.trainer, self.engine
+        if (trainer.optimizer, trainer.scheduler) != (self.rates.optimizer, self.rates.scheduler):
+            raise ValueError(
+                "trainer.optimizer and trainer.scheduler must stay the same in a fit, but a callback replaced one: change "
+                "optimizer.param_groups, or return True and fit again"
+            )
+        if isinstance(before, EagerEngine):
+            before.model, before.criterion = trainer.model, trainer.criterion
             return
         found = self._found()
-        if found is not None and self.engine.found.same_descent(found):
+        if found is not None and before.found.same_descent(found):
             return
-        before = self.engine
         self.engine, reason = self._choose_engine(self.arguments["engine"], before.name)
         self.engine.best, self.engine.stale = before.best, before.stale
         if self.engine.name != before.name:
             self.history.engine = self.engine.name
             self.history.engine_reason = f"{before.name} up to epoch {len(self.history)}, then: {reason}"
-            self.arithmetic = arithmetic(self.engine)
 
     def _found(self):
         """What C could descend on now, or None."""
@@ -276,7 +282,7 @@ class Fit:
     def state_dict(self):
         return {
             "arguments": self.arguments,
-            "arithmetic": self.arithmetic,
+            "arithmetic": arithmetic(self.engine, self.level),
             "state": self._state(),
             "last_weights": self.last_weights,
             "target_ndim": self.data.target_ndim,
@@ -306,7 +312,7 @@ class Fit:
             )
         if len(saved["generators"]) != len(self.data.generators):
             raise ValueError("the saved fit had a loader with another generator: pass the same kind of loader")
-        warn_of_other_bits(saved["arithmetic"], self.arithmetic)
+        warn_of_other_bits(saved["arithmetic"], arithmetic(self.engine, self.level))
         self.history.load_state_dict(saved["history"])
         for generator, state in zip(self.data.generators, saved["generators"]):
             generator.set_state(state)

@@ -84,7 +84,9 @@ class Trainer:
                 its best for `patience` epochs; with validation data the best weights come back.
             grad_tol: stops, before the update, when the norm of the full-batch gradient is at most this.
             max_seconds: stops after this time.
-            callbacks: functions of the trainer and of the epoch's record (a dict); a true result stops.
+            callbacks: functions of the trainer and of the epoch's record (a dict), called after every epoch; a true
+                result stops. What they change in the model, the criterion or the optimizer counts from the next epoch
+                on; X and y must stay as they are.
             progress: a bar with loss and rate; None: on a terminal or in a notebook, where the fit takes more than a
                 second.
             verbose: prints a line every n epochs.
@@ -127,7 +129,9 @@ class Trainer:
         with no_grad():
             prediction = self.model(as_rows("X", X, self.dtype)).detach().numpy()
         ndim = self._fit.data.target_ndim if self._fit else self._saved["target_ndim"] if self._saved else None
-        return prediction[:, 0] if ndim == 1 and prediction.ndim == 2 and prediction.shape[1] == 1 else prediction
+        if ndim == 1 and prediction.ndim == 2 and prediction.shape[1] == 1:
+            return prediction[:, 0]
+        return prediction[:, None] if ndim == 2 and prediction.ndim == 1 else prediction
 
     def evaluate(self, X, y):
         """The criterion on X and y, as a float."""
@@ -144,9 +148,18 @@ class Trainer:
             "model": _parameters_of(self.model, self.optimizer),
             "optimizer": self.optimizer.state_dict(),
             "scheduler": None if self.scheduler is None else self.scheduler.state_dict(),
+            "made_of": self._made_of(),
             "fit": self._fit.state_dict(),
         }
         serialization.save(state, path)
+
+    def _made_of(self):
+        return {
+            "criterion": _name(self.criterion),
+            "optimizer": _name(self.optimizer),
+            "scheduler": _name(self.scheduler),
+            "schedule_every": self.schedule_every,
+        }
 
     def resume(self, path):
         """Takes over the state that `save` wrote; the next fit goes on from there to its `epochs` in all.
@@ -155,7 +168,7 @@ class Trainer:
         a fit that was never interrupted; where this machine cannot, it warns.
 
         Raises:
-            ValueError: no checkpoint, or one of another model.
+            ValueError: no checkpoint, or one of another model, criterion, optimizer or kind of scheduler.
         """
         state = serialization.load(path)
         if not isinstance(state, dict) or "fit" not in state:
@@ -165,6 +178,12 @@ class Trainer:
             raise ValueError(
                 f"{path} was saved {was} a scheduler, but this Trainer is {now} one: make it as it was then"
             )
+        for name, value in self._made_of().items():
+            if state["made_of"][name] != value:
+                raise ValueError(
+                    f"{path} was saved with {name} {state['made_of'][name]}, but this Trainer has {value}: make it as it "
+                    "was then"
+                )
         _load_parameters(self.model, self.optimizer, state["model"], path)
         self.optimizer.load_state_dict(state["optimizer"])
         if self.scheduler is not None:
@@ -174,6 +193,10 @@ class Trainer:
         self.history = History()
         self.history.load_state_dict(self._saved["history"])
         return self
+
+
+def _name(given):
+    return repr(given) if isinstance(given, Module) else getattr(given, "__name__", type(given).__name__)
 
 
 def _check_parameters(model, optimizer, criterion):

@@ -235,34 +235,104 @@ def test_columns_of_several_types():
         fit(nn.Linear(2, 1), np.zeros((2, 2), "f4"), np.array(["a", "b"]))
 
 
-@pytest.mark.parametrize("batches", [{}, {"batch_size": 4096}, {"batch_size": 4096, "shuffle": True}], ids=str)
-def test_a_file_that_does_not_fit_in_memory(batches, tmp_path):
-    # The pages of a mapped file are the system's; what a process allocates is limited to less than the file holds.
-    script = f"""
-import resource
+@pytest.mark.parametrize("batches", [{}, {"batch_size": 3}, {"batch_size": 4, "shuffle": True}], ids=str)
+def test_samples_of_several_rows(batches):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(10, 6, 4)), rng.normal(size=(10, 6, 2))
+    found = []
+    for fitted in (True, False):
+        model = nn.Linear(4, 2, dtype=fastgd.float64)
+        with fastgd.no_grad():
+            for param in model.parameters():
+                param.fill_(0.1)
+        fastgd.manual_seed(0)
+        optimizer = optim.SGD(model.parameters(), lr=0.1)
+        if fitted:
+            trainer = Trainer(model, optimizer, nn.MSELoss())
+            history = trainer.fit(X, y, epochs=3, **batches)
+            assert (history.engine, history.engine_reason) == ("eager", "a sample is several rows")
+            assert trainer.predict(X).shape == (10, 6, 2)
+            losses = history.loss
+        else:
+            losses = loop(fastgd, model, optimizer, nn.MSELoss(), X, y, 3, **batches)
+        found.append((losses, model.weight.tolist()))
+    np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-12)
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-12)
+    model = nn.Linear(4, 2, dtype=fastgd.float64)
+    whole = fit(model, X, y, optim.SGD(model.parameters(), lr=0.0), sample_weight=np.ones(10), **batches)
+    model_loss = nn.MSELoss()(model(fastgd.from_numpy(X)), fastgd.from_numpy(y)).item()
+    np.testing.assert_allclose(whole.loss, model_loss, rtol=1e-12)
+
+
+@pytest.fixture(scope="module")
+def large_file(tmp_path_factory):
+    path = str(tmp_path_factory.mktemp("large") / "X.npy")
+    X = np.lib.format.open_memmap(path, "w+", "f4", (1_500_000, 20))
+    X[::1000] = 1
+    return path
+
+
+MAPPED = """
+import resource, sys
 import numpy as np
 import fastgd
 from fastgd import nn, optim
-X = np.lib.format.open_memmap({str(tmp_path / "X.npy")!r}, "w+", "f4", (1_500_000, 20))
-X[::1000] = 1
-del X
-X = np.load({str(tmp_path / "X.npy")!r}, mmap_mode="r")
+from fastgd.utils.data import DataLoader, TensorDataset
+X = np.load(sys.argv[1], mmap_mode="r")
 y = np.ones(len(X), "f4")
-model = nn.Linear(20, 1)
-trainer = fastgd.Trainer(model, optim.SGD(model.parameters(), lr=0.001), nn.MSELoss())
-now = int(next(line for line in open("/proc/self/status") if line.startswith("VmData")).split()[1]) << 10
-resource.setrlimit(resource.RLIMIT_DATA, (now + X.nbytes // 2, -1))
-history = trainer.fit(X, y, epochs=2, validation_data=(X[:1000], y[:1000]), **{batches})
-print(history.engine, history.loss[1] < history.loss[0])
+half = slice(None, None, 2)
+np.linalg.eigh(np.eye(3))  # and what it allocates once
+
+def fit(*data, lr=0.001, epochs=2, **options):
+    model = nn.Linear(20, 1)
+    trainer = fastgd.Trainer(model, optim.SGD(model.parameters(), lr=lr), nn.MSELoss())
+    now = int(next(line for line in open("/proc/self/status") if line.startswith("VmData")).split()[1]) << 10
+    resource.setrlimit(resource.RLIMIT_DATA, (now + X.nbytes // 2, -1))
+    try:
+        history = trainer.fit(*data, epochs=epochs, validation_data=(X[:1000], y[:1000]), **options)
+        print(history.engine, history.loss[-1] < history.loss[0], len(trainer.predict(X)))
+    except fastgd.DivergenceError:
+        print("diverged")
+
+def loader():
+    return DataLoader(TensorDataset(fastgd.from_numpy(X), fastgd.from_numpy(y)), batch_size=4096, shuffle=True)
+
+"""
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("fit(X, y, engine='stream')", "stream True 1500000"),
+        ("fit(X, y, batch_size=4096)", "stream True 1500000"),
+        ("fit(X, y, batch_size=4096, shuffle=True)", "stream True 1500000"),
+        ("fit(X, y, batch_size=1, shuffle=True)", "stream True 1500000"),
+        ("fit(X, y, sample_weight=y)", "stream True 1500000"),
+        ("fit(X[half], y[half], batch_size=4096, shuffle=True)", "stream True 1500000"),
+        ("fit(loader())", "stream True 1500000"),
+        ("fit(X, y, engine='spectral')", "spectral True 1500000"),
+        ("fit(X, y, engine='eager', batch_size=4096)", "eager True 1500000"),
+        ("fit(X, y, lr=1e9, epochs=50)", "diverged"),
+    ],
+)
+def test_a_file_that_does_not_fit_in_memory(call, told, large_file):
+    # The pages of a mapped file are the system's; what a process allocates is limited to less than the file holds.
+    script = (
+        MAPPED
+        + call
+        + """
 try:
     np.array(X)
 except MemoryError:
     print("limited")
 """
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False, env=ENVIRONMENT
     )
-    assert done.stdout.split() == ["stream", "True", "limited"], done.stdout + done.stderr
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script, large_file], capture_output=True, text=True, timeout=60,
+        check=False, env=ENVIRONMENT,
+    )  # fmt: skip
+    assert done.stdout.splitlines() == [told, "limited"], done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("shuffle", [False, True])
@@ -334,3 +404,10 @@ def test_a_target_of_one_dimension_comes_back_as_one():
             assert trainer.predict(X).shape == shape
         trainer.fit([(X, target)], epochs=1)
         assert trainer.predict(X).shape == shape
+    w = fastgd.zeros(4, dtype=fastgd.float64, requires_grad=True)
+    flat = Trainer(lambda x: x @ w, optim.SGD([w], lr=0.01), nn.MSELoss())
+    assert flat.predict(X).shape == (53,)
+    for target, shape in ((y[:, 0], (53,)), (y, (53, 1))):
+        assert flat.fit(X, target, epochs=1).engine == "stream"
+        assert flat.predict(X).shape == shape
+        assert isinstance(flat.evaluate(X, target), float)

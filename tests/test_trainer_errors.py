@@ -109,6 +109,9 @@ REFUSED = {
         {"sample_weight": spoiled(WEIGHTS[:, None], 5, 0, -2)[:, 0]},
         "sample_weight must not be negative, but row 5 has -2.0: leave a row out by weight 0",
     ),
+    "masked X": (
+        {"X": np.ma.masked_array(X, X > 2)}, f"X must have no masked values, but row {int(np.nonzero(X > 2)[0][0])} has"
+    ),
     "weights' length": (
         {"sample_weight": WEIGHTS[:3]}, "sample_weight must have shape (53,), one a row, but it has (3,): pass one a row"
     ),
@@ -169,6 +172,10 @@ def test_what_a_fit_refuses_changes_nothing(case, engine):
         (
             {"X": X.astype("f4")},
             'X must be float64 as the model is, but it is float32: convert it with astype("float64")',
+        ),
+        (
+            {"X": X.astype("f2")},
+            'X must be float64 as the model is, but it is float16: convert it with astype("float64")',
         ),
         ({"y": Y.astype("f4")}, "y must be float64 as the model is, but it is float32"),
         ({"X": X.astype(complex)}, "X must hold numbers, but its type is complex128"),
@@ -316,6 +323,18 @@ def test_what_a_resumed_fit_refuses(tmp_path):
     begun.save(tmp_path / "run")
     with pytest.raises(ValueError, match="was saved without a scheduler, but this Trainer is with one"):
         trainer(scheduled=True).resume(tmp_path / "run")
+    model = model_for(X, Y)
+    sgd, adam = optim.SGD(model.parameters(), lr=0.01), optim.Adam(model.parameters())
+    for other, told in (
+        (Trainer(model, sgd, nn.L1Loss()), "with criterion MSELoss.., but this Trainer has L1Loss.."),
+        (Trainer(model, sgd, lambda p, t: (p - t).mean()), "with criterion MSELoss.., but this Trainer has <lambda>"),
+        (Trainer(model, adam, nn.MSELoss()), "with optimizer SGD, but this Trainer has Adam"),
+        (Trainer(model, sgd, nn.MSELoss(), None, "batch"), "with schedule_every epoch, but this Trainer has batch"),
+    ):
+        before = model.weight.tolist()
+        with pytest.raises(ValueError, match=told + ": make it as it was then"):
+            other.resume(tmp_path / "run")
+        assert model.weight.tolist() == before
     fastgd.save({"weight": fastgd.zeros(1)}, tmp_path / "other")
     with pytest.raises(
         ValueError, match="other is no checkpoint of a Trainer: expected a file that trainer.save wrote"

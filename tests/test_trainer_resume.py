@@ -22,6 +22,7 @@ def run(*arguments):
     command = [sys.executable, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=ENVIRONMENT)
     assert done.returncode == 0, done.stderr
+    assert "bit-identical" not in done.stderr  # no warning of other arithmetic
     return done.stdout
 
 

@@ -10,10 +10,10 @@ import numpy as np
 from .. import _kernels
 
 
-def arithmetic(engine):
-    """What the fit on this engine computes with, now: to be saved beside its state."""
+def arithmetic(engine, level):
+    """What a fit on this engine, at this level of processors, computes with: to be saved beside its state."""
     return {
-        "level": _kernels.level(),
+        "level": level,
         "blocks": _kernels.blocks(),
         "packed": engine.packed,
         "numpy digest": _numpy_bits() if engine.uses_numpy else None,
@@ -24,8 +24,10 @@ def arithmetic(engine):
 def at_level(name):
     """Computes at this level of processors meanwhile, in all of the process, where this machine can; None: as it is."""
     before = _kernels.level()
-    if name in _kernels.levels():
-        _kernels.set_level(name)
+    if name == before or name not in _kernels.levels():
+        yield  # and leaves alone what another thread may choose
+        return
+    _kernels.set_level(name)
     try:
         yield
     finally:
@@ -50,8 +52,8 @@ def _numpy_bits():
     """A digest of what numpy, whose loops depend on version and processor, makes of some numbers."""
     digest = hashlib.sha256()
     for dtype in (np.float32, np.float64):
-        a, b = (np.sqrt(np.arange(size, size + 130 * 150)).astype(dtype) for size in (2, 3))
-        square = a.reshape(150, 130) @ b.reshape(130, 150)
-        for made in (square, square @ b[:150], np.exp(-a), np.log(b), a.sum(), np.linalg.eigh(square + square.T)[0]):
+        a, b = (np.sqrt(np.arange(size, size + 30 * 40)).astype(dtype) for size in (2, 3))
+        square = a.reshape(40, 30) @ b.reshape(30, 40)
+        for made in (square, square @ b[:40], np.exp(-a), np.log(b), a.sum(), np.linalg.eigh(square + square.T)[0]):
             digest.update(np.ascontiguousarray(made))
     return digest.hexdigest()[:16]

@@ -210,6 +210,9 @@ def as_rows(name, data, dtype):
         array = data.detach().numpy()
     elif hasattr(data, "__dlpack__") and not hasattr(data, "__array__"):
         array = np.from_dlpack(data)
+    elif np.ma.is_masked(data):
+        row = int(np.nonzero(np.ma.getmaskarray(data))[0][0])
+        raise ValueError(f"{name} must have no masked values, but row {row} has one: drop or fill such rows")
     else:
         array = np.asarray(data)
     if array.dtype == object:
@@ -221,9 +224,10 @@ def as_rows(name, data, dtype):
     if array.dtype.newbyteorder("=") == dtype.numpy:
         return from_array(array.astype(dtype.numpy, "C"))
     if array.dtype.kind == "f":
+        to = {"float32": "float", "float64": "double"}.get(array.dtype.name)
         raise TypeError(
             f"{name} must be {dtype.name} as the model is, but it is {array.dtype.name}: convert it with "
-            f'astype("{dtype.name}"), or the model with model.{"double" if array.dtype == np.float64 else "float"}()'
+            f'astype("{dtype.name}")' + (f", or the model with model.{to}()" if to else "")
         )
     if array.dtype.kind not in "biu":
         raise TypeError(f"{name} must hold numbers, but its type is {array.dtype}: encode it first")

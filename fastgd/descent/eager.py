@@ -24,14 +24,22 @@ class EagerEngine(Engine):
     def __init__(self, model, optimizer, criterion, data, rates):
         self.model, self.optimizer, self.data, self.rates = model, optimizer, data, rates
         self.criterion = criterion
-        if data.weights is not None:
+
+    @property
+    def criterion(self):
+        return self._criterion
+
+    @criterion.setter
+    def criterion(self, criterion):
+        self._criterion = criterion
+        if self.data.weights is not None:
             if getattr(criterion, "reduction", None) not in ("mean", "sum"):
                 raise TypeError(
                     "sample_weight needs a criterion whose reduction is 'mean' or 'sum', but got "
                     f"{getattr(criterion, '__name__', type(criterion).__name__)}: use nn.MSELoss() or its like"
                 )
-            self.each = copy.copy(criterion)
-            self.each.reduction = "none"
+            self._each = copy.copy(criterion)  # row by row
+            self._each.reduction = "none"
 
     def advance(self, epochs, limits):
         """One epoch, however many are asked for: somebody may look at the model after each."""
@@ -75,7 +83,7 @@ class EagerEngine(Engine):
         y = like_prediction(y, prediction)
         if weights is None:
             return self.criterion(prediction, y)
-        weighted = (self.each(prediction, y) * weights.reshape(-1, *[1] * (prediction.ndim - 1))).sum()
+        weighted = (self._each(prediction, y) * weights.reshape(-1, *[1] * (prediction.ndim - 1))).sum()
         if self.criterion.reduction == "sum":
             return weighted
         return weighted / (weights.sum().item() * (prediction.numel() // len(prediction)))

@@ -38,12 +38,13 @@ class StreamEngine(Engine):
 
     def advance(self, epochs, limits):
         by_epoch = self.stream.batches() if self.rates.by_batch else 1
+        options, buffers = at_present(self.found, self.rates)  # a scheduler may set more than the rates
         rates = self.rates.ahead(epochs, by_epoch)
         epochs = len(rates[0][0]) // by_epoch
         own = [rates[group] for _, group in self.found.trained]
         if self.found.together:
             own = own[:1]
-        self.stream.load(*at_present(self.found, self.rates))
+        self.stream.load(options, buffers)
         stop, done, losses, norms = self.stream.run(
             epochs, own, self.rates.by_batch, self._draw_order, limits.tol, limits.patience, limits.grad_tol,
             limits.deadline,
@@ -110,10 +111,11 @@ class Found:
 def examine(model, optimizer, criterion, data):
     """The Found of this fit; raises NotPlannable with the reason where C may not descend."""
     _check_optimizer(optimizer)
-    if isinstance(model, Module):
-        for part in model.modules():
-            if part._forward_hooks or part._forward_pre_hooks:
-                raise NotPlannable("the model has forward hooks")
+    for name, given in (("model", model), ("criterion", criterion)):
+        if isinstance(given, Module) and any(
+            part._forward_hooks or part._forward_pre_hooks for part in given.modules()
+        ):
+            raise NotPlannable(f"the {name} has forward hooks")
     form = _probe(model, criterion, data)
     groups = [(param, i) for i, group in enumerate(optimizer.param_groups) for param in group["params"]]
     trained, wanted = [], []
@@ -202,7 +204,7 @@ def _check_optimizer(optimizer):
     replaced = vars(optimizer).get("step")
     if replaced is not None and not getattr(replaced, "_wrapped_by_lr_sched", False):
         raise NotPlannable("the optimizer's step was replaced")
-    if any(vars(optimizer).get(name) for name in ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")):
+    if optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks:
         raise NotPlannable("the optimizer has step hooks")
 
 
@@ -245,19 +247,28 @@ def _probe_rows(model, criterion, data, rows):
             loss = criterion(prediction, y)
         except Exception as error:
             raise NotPlannable(f"the criterion raises {type(error).__name__} on the first rows alone") from error
-    if form["rows_at"] != X.data_ptr() or form["n"] * form["d"] != X.numel():
+    if form["rows"] != _lie(X, form["d"]):
         raise NotPlannable("the model changes its input before the linear map")
+    if form["rows"][1] != rows:
+        raise NotPlannable("a sample is several rows")
     form = _affine.describe(loss) if isinstance(loss, Tensor) else None
     if form is None or "kind" not in form:
         raise NotPlannable(
             "the criterion is not a number times the mean or sum of squared, absolute, Huber or logistic losses (a "
             "penalty on the squares of the weights is the optimizer's weight_decay)"
         )
-    if form["target_at"] != y.data_ptr():
+    if form["target"] != _lie(y, form["k"]):
         raise NotPlannable("the criterion changes the target")
     if form["hooked"]:
         raise NotPlannable("the prediction or the loss has hooks")
     return form
+
+
+def _lie(tensor, width):
+    """Where a tensor's rows of so many numbers lie, as `describe` tells it of those that the model saw."""
+    table = tensor.detach().numpy().reshape(-1, width)
+    steps = [step // table.itemsize if size > 1 else 0 for step, size in zip(table.strides, table.shape)]
+    return tensor.data_ptr(), *table.shape, *steps
 
 
 def _like_target(array, param, target):

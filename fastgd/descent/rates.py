@@ -5,7 +5,8 @@ import numpy as np
 from ..optim.lr_scheduler import ReduceLROnPlateau
 from .snapshot import copied
 
-OPTIONS = ("lr", "momentum", "betas", "weight_decay", "initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum")
+FIXED = ("weight_decay", "dampening", "nesterov", "maximize")  # within a stretch
+OPTIONS = ("lr", "momentum", "betas", "initial_lr", "max_lr", "min_lr", "base_momentum", "max_momentum", *FIXED)
 
 
 class Rates:
@@ -28,12 +29,34 @@ class Rates:
     def ahead(self, epochs, by_epoch):
         """Per group, arrays of the learning rates and momenta of the next steps.
 
-        There are `by_epoch` steps to an epoch, and fewer epochs than asked for where the scheduler comes to its end.
+        There are `by_epoch` steps to an epoch, and fewer epochs than asked for where the scheduler comes to its end, or
+        sets more than learning rates and momenta.
+
+        Raises:
+            ValueError: it sets more than these between the steps of an epoch.
         """
         groups, steps = self.optimizer.param_groups, epochs * by_epoch
         if self.scheduler is None or self.needs_metric:
             return [tuple(constant(value, steps) for value in _rates(group)) for group in groups]
         self._saved = self._state()
+        before = self._fixed()
+        rates = self._walk(steps, by_epoch)
+        if self._fixed() != before and by_epoch > 1:
+            self._go_to(0)
+            raise ValueError(
+                "the scheduler sets more than learning rates and momenta, which C cannot do between the steps of an epoch: "
+                'fit with engine="eager"'
+            )
+        if self._fixed() != before and steps > 1:
+            self._go_to(0)
+            return self._walk(1, 1)
+        return rates
+
+    def _fixed(self):
+        return [group.get(name) for group in self.optimizer.param_groups for name in FIXED]
+
+    def _walk(self, steps, by_epoch):
+        groups = self.optimizer.param_groups
         rates = [(np.empty(steps), np.empty(steps)) for _ in groups]
         for step in range(steps):
             for (lrs, momenta), group in zip(rates, groups):
@@ -76,7 +99,7 @@ class Rates:
 
     def _restore(self, saved):
         state, groups = saved
-        self.scheduler.load_state_dict(state)
+        self.scheduler.load_state_dict(copied(state))  # it may be restored again
         for group, options in zip(self.optimizer.param_groups, groups):
             group.update(options)
 
