@@ -400,9 +400,11 @@ cdef class Tensor:
             warnings.warn(
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
                 "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated "
-                "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor.",
+                "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor "
+                "by mistake, make sure you access the leaf Tensor instead. See "
+                "github.com/pytorch/pytorch/pull/30531 for more information.",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=1,       # compiled functions have no level
             )
         return grad_of_leaf(self)
 
@@ -424,7 +426,9 @@ cdef class Tensor:
             raise RuntimeError(
                 f"attempting to assign a gradient with dtype '{names.get(given.dtype.name, given.dtype.name)}' to a "
                 f"tensor with grad_dtype '{self.dtype.legacy}'. The gradient must match the tensor's grad_dtype "
-                "(defaults to the tensor's dtype): convert it with .to(dtype)"
+                "(defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific "
+                "dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor "
+                "and its gradient may break downstream systems that assume they match."
             )
         self._grad = given
 
@@ -644,7 +648,8 @@ cdef class Tensor:
         if self._node is not None:
             raise RuntimeError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
-                "moment: use .detach() first"
+                "moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils."
+                "weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
             )
         if id(self) in memo:
             return memo[id(self)]

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ._tensor import Tensor, apply, from_array, method, row
+from ._types import advised, of_array
 from .ops import products, reductions
 from .ops.ordering import named
 from .ops.promotion import NO_OPTIONS
@@ -25,14 +26,14 @@ def _solved(name, function):
     def forward(*arrays, **options):
         for a in arrays[:1]:
             if a.dtype.kind != "f":
-                raise RuntimeError(
-                    f"linalg.{name}: Expected a floating point or complex tensor as input. Got {a.dtype.name}: use "
-                    ".float()"
+                raise advised(
+                    RuntimeError(
+                        f"linalg.{name}: Expected a floating point or complex tensor as input. Got {of_array(a).legacy}"
+                    ),
+                    "Convert it with .float().",
                 )
             if a.ndim < 2:
-                raise RuntimeError(
-                    f"linalg.{name}: The input tensor A must have at least 2 dimensions, but it has {a.ndim}."
-                )
+                raise RuntimeError(f"linalg.{name}: The input tensor A must have at least 2 dimensions.")
             if a.shape[-1] != a.shape[-2]:
                 raise RuntimeError(
                     f"linalg.{name}: A must be batches of square matrices, but they are {a.shape[-2]} by "
@@ -44,18 +45,45 @@ def _solved(name, function):
             if name == "cholesky":
                 raise LinAlgError(
                     "linalg.cholesky: The factorization could not be completed because the input is not "
-                    "positive-definite."
+                    f"positive-definite (the leading minor of order {_first_not_positive(arrays[0])} is not "
+                    "positive-definite)."
                 ) from None
-            raise LinAlgError(_SINGULAR[name]) from None
+            if name == "inv":
+                raise advised(
+                    LinAlgError(
+                        f"linalg.inv: The diagonal element {_first_zero(arrays[0])} is zero, the inversion could not "
+                        "be completed because the input matrix is singular."
+                    ),
+                    "Try pinv, or add a little to the diagonal.",
+                ) from None
+            raise advised(
+                LinAlgError(f"torch.linalg.{name}: The solver failed because the input matrix is singular."),
+                "Try lstsq.",
+            ) from None
 
     return forward
 
 
-_SINGULAR = {
-    "inv": "linalg.inv: The diagonal element is zero, the inversion could not be completed because the input matrix is "
-    "singular: try pinv, or add a little to the diagonal.",
-    "solve": "torch.linalg.solve: The solver failed because the input matrix is singular: try lstsq.",
-}
+def _first_not_positive(a):
+    """The size of the first leading part of a matrix that has no Cholesky factor."""
+    for size in range(1, len(a) + 1):
+        try:
+            np.linalg.cholesky(a[:size, :size])
+        except np.linalg.LinAlgError:
+            return size
+    return len(a)
+
+
+def _first_zero(a):
+    """The number of the first pivot that is 0 when rows are exchanged for the largest one below, from 1."""
+    a = a.astype(np.float64)
+    for k in range(len(a)):
+        largest = k + np.argmax(np.abs(a[k:, k]))
+        if a[largest, k] == 0:
+            return k + 1
+        a[[k, largest]] = a[[largest, k]]
+        a[k + 1 :] -= np.outer(a[k + 1 :, k] / a[k, k], a[k])
+    return len(a)
 
 
 def _swapped(a):

@@ -12,6 +12,7 @@ from ._types import (
     int16,
     int32,
     int64,
+    strided,
     uint8,
 )
 from ._types import (
@@ -204,7 +205,7 @@ for _name, _read in {
     "is_sparse": lambda tensor: False,
     "is_quantized": lambda tensor: False,
     "is_meta": lambda tensor: False,
-    "layout": lambda tensor: "torch.strided",
+    "layout": lambda tensor: strided,
     "itemsize": element_size,
     "nbytes": lambda tensor: tensor.numel() * tensor.dtype.itemsize,
     "output_nr": lambda tensor: 0,

@@ -22,7 +22,7 @@ from ._tensor import (
     prepare_write,
     row,
 )
-from ._types import as_dtype, int64
+from ._types import advised, as_dtype, int64
 from ._types import device as device_type
 
 
@@ -164,8 +164,9 @@ def _checked(name, size):
     shape = tuple([n.__index__() for n in size])
     for n in shape:
         if n < 0:
-            raise RuntimeError(
-                f"Trying to create tensor with negative dimension {n}: {list(shape)}. Pass sizes of 0 or more"
+            raise advised(
+                RuntimeError(f"Trying to create tensor with negative dimension {n}: {list(shape)}"),
+                "Sizes are 0 or more.",
             )
     return shape
 

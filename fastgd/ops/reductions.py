@@ -307,9 +307,12 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
     if dtype is not None:
         input = input.to(dtype)
     if not input.dtype.is_floating_point:
-        raise RuntimeError(
-            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
-            f"{of_array(input.numpy()).legacy}: use .float()"
+        raise advised(
+            RuntimeError(
+                "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+                f"{of_array(input.numpy()).legacy}"
+            ),
+            "Convert it with .float().",
         )
     p = 2 if p in ("fro", None) else p
     if p == "nuc":
@@ -484,14 +487,14 @@ def cov(input, *, correction=1):
     """The covariances of variables in rows, observations in columns."""
     centred = input - mean(input, -1, True)
     if input.ndim < 2:
-        return (centred * centred).sum() / max(input.numel() - correction, 0)
-    return centred @ centred.t() / max(input.shape[1] - correction, 0)
+        centred = centred.unsqueeze(0)
+    return (centred @ centred.t() / max(centred.shape[1] - correction, 0)).squeeze()
 
 
 def corrcoef(input):
     """The correlations of variables in rows, observations in columns."""
     made = cov(input)
-    if input.ndim < 2:
+    if made.ndim < 2:
         return made / made
     spread = made.diagonal().sqrt()
     return (made / spread.unsqueeze(1) / spread).clamp(-1, 1)

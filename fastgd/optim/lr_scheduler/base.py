@@ -6,6 +6,7 @@ import types
 import warnings
 import weakref
 
+from ..._types import advised
 from ..optimizer import Optimizer
 
 EPOCH_WARNING = (
@@ -35,8 +36,9 @@ def check_finite(**options):
 
 def check_optimizer(optimizer):
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(
-            f"{type(optimizer).__name__} is not an Optimizer; give the scheduler the optimizer whose rates it sets"
+        raise advised(
+            TypeError(f"{type(optimizer).__name__} is not an Optimizer"),
+            "Give the scheduler the optimizer whose rates it sets.",
         )
 
 
