@@ -297,6 +297,10 @@ class Tensor:
         """1 - erf(input)."""
     def erfc_(self) -> Tensor:
         """`erfc`, written to the tensor itself."""
+    def erfinv(self, *, out: Tensor | None = None) -> Tensor:
+        """The inverse of the error function."""
+    def erfinv_(self) -> Tensor:
+        """`erfinv`, written to the tensor itself."""
     def exp(self, *, out: Tensor | None = None) -> Tensor:
         """e to the power of input."""
     def exp2(self, *, out: Tensor | None = None) -> Tensor:

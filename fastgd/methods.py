@@ -171,7 +171,9 @@ def _repr(tensor):
 def _format(tensor, spec):
     if tensor.ndim == 0 and tensor.__class__ is Tensor:
         return format(tensor.item(), spec)
-    return object.__format__(tensor, spec)
+    if spec:
+        raise TypeError("unsupported format string passed to Tensor.__format__")
+    return repr(tensor)
 
 
 def _rebuild(kind, array, requires_grad):

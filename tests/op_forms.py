@@ -109,7 +109,7 @@ torch.bincount(j); torch.bincount(j, minlength=5); torch.histc(x, 3)
 torch.cummax(a, 1); torch.cummin(a, 0); x.cummax(dim=1); z.cummin(0); s.cummax(0); torch.cummax(i, -1); B.cummax(1).values
 torch.kron(a, b); torch.kron(v, v); torch.kron(a, v); torch.kron(s, a); torch.kron(B, M); torch.kron(i, x)
 torch.block_diag(a, M); torch.block_diag(a, v, s); torch.block_diag(i, x); torch.lgamma(b); b.lgamma(); torch.lgamma(a)
-torch.lgamma(i); torch.digamma(b.detach()); torch.digamma(a.detach()); torch.aminmax(a); torch.aminmax(x, dim=1, keepdim=True)
+torch.lgamma(i); torch.erfinv(u); u.erfinv(); torch.erfinv(torch.tensor([0.999999, -1.0, 1.0, 2.0, 1e-20, 0.0, -0.5])); torch.digamma(b.detach()); torch.digamma(a.detach()); torch.aminmax(a); torch.aminmax(x, dim=1, keepdim=True)
 torch.cov(a); torch.cov(v); torch.cov(v[None]); torch.corrcoef(a); torch.max(x, 0, out=(x[0].clone(), j.clone()))
 torch.sort(x, out=(x.clone(), i.clone())); a.layout; (a * b).grad_fn.next_functions[1][0].name(); (a * 2).grad_fn.next_functions[1]
 (x * a).grad_fn.next_functions[0]; a.sum().grad_fn.next_functions[0][0].name()

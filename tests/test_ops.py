@@ -81,7 +81,7 @@ def gradient_cases():
     unary = """exp exp2 expm1 log log2 log10 log1p sqrt rsqrt reciprocal sin cos tan asinh sinh cosh tanh atan sigmoid erf
         erfc deg2rad rad2deg neg abs square relu sign sgn floor ceil trunc frac round nan_to_num positive""".split()
     cases = {name: (getattr(f, name), u if name in ("tanh", "sinh") else a) for name in unary}
-    for name in ("asin", "acos", "atanh", "logit"):
+    for name in ("asin", "acos", "atanh", "logit", "erfinv"):
         cases[name] = (getattr(f, name), w)
     cases["acosh"] = (lambda x: f.acosh(x + 1), a)
     for (

@@ -38,7 +38,7 @@ _EXPORTED = {
         msort quantile searchsorted sort topk unique unique_consecutive""",
     parts: "chunk narrow split unbind",
     pointwise: """abs absolute acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil clamp
-        clamp_max clamp_min clip cos cosh deg2rad digamma erf erfc exp exp2 expm1 fix floor frac heaviside isfinite isinf isnan
+        clamp_max clamp_min clip cos cosh deg2rad digamma erf erfc erfinv exp exp2 expm1 fix floor frac heaviside isfinite isinf isnan
         isneginf isposinf lgamma log log10 log1p log2 logit masked_fill nan_to_num neg negative positive rad2deg reciprocal
         relu round rsqrt sgn sigmoid sign signbit sin sinh sqrt square tan tanh trunc where""",
     products: """addmm addmv addr bmm chain_matmul dot einsum ger inner kron matmul mm mv outer tensordot vdot""",

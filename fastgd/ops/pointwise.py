@@ -108,6 +108,31 @@ lgamma = _smooth(
     "lgamma", _by_math(_log_gamma), lambda g, out, a: g * _digamma(a), (0,), "The logarithm of |gamma(input)|."
 )
 digamma = unary("digamma", row("digamma", lambda a: _digamma(floating(a))), "The derivative of lgamma.")
+
+_INVERSE_SLOPE = math.sqrt(math.pi) / 2
+
+
+def _inverse_erf(y):
+    """By Winitzki's formula and Newton's steps on erf, or on erfc where erf is near 1."""
+    if not -1 < y < 1:
+        return math.copysign(math.inf, y) if math.fabs(y) == 1 else math.nan
+    size = math.fabs(y)
+    log = math.log1p(-size * size)
+    first = 2 / (math.pi * 0.147) + log / 2
+    x = math.sqrt(math.fabs(math.sqrt(first * first - log / 0.147) - first))
+    for _ in range(3):
+        error = (1 - size) - math.erfc(x) if size > 0.5 else math.erf(x) - size
+        x -= error * _INVERSE_SLOPE * math.exp(x * x)
+    return math.copysign(x, y)
+
+
+erfinv = _smooth(
+    "erfinv",
+    _by_math(_inverse_erf),
+    lambda g, out, a: g * (_INVERSE_SLOPE * np.exp(out * out)),
+    (OUT,),
+    "The inverse of the error function.",
+)
 deg2rad = _smooth("deg2rad", np.deg2rad, lambda g, out, a: g * (math.pi / 180), (), "Degrees to radians.")
 rad2deg = _smooth("rad2deg", np.rad2deg, lambda g, out, a: g * (180 / math.pi), (), "Radians to degrees.")
 
