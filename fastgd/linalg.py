@@ -205,7 +205,7 @@ def pinv(A, *, atol=None, rtol=None, hermitian=False):
     return apply(_pinv, (A,), {"rtol": rtol})
 
 
-def _lstsq_left(g, out, a, b, rcond):
+def _lstsq_left(g, out, a, b, rcond, solution):
     columns = (g[..., None], b[..., None]) if b.ndim == 1 else (g, b)
     return _through_pinv(columns[0] @ _swapped(columns[1]), np.linalg.pinv(a, rcond), a)
 
@@ -213,10 +213,11 @@ def _lstsq_left(g, out, a, b, rcond):
 _Lstsq = named("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
 _lstsq = row(
     "linalg_lstsq",
-    lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[0],
-    (_lstsq_left, lambda g, out, a, b, rcond: _swapped(np.linalg.pinv(a, rcond)) @ g),
+    lambda a, b, rcond, solution: solution,  # which comes with the residuals and the rank
+    (_lstsq_left, lambda g, out, a, b, rcond, solution: _swapped(np.linalg.pinv(a, rcond)) @ g),
     ((0, 1), (0,)),
 )
+_EPSILON = {np.dtype(kind): float(np.finfo(kind).eps) for kind in (np.float32, np.float64)}
 
 
 def lstsq(A, B, rcond=None, *, driver=None):
@@ -254,11 +255,12 @@ def lstsq(A, B, rcond=None, *, driver=None):
             f"torch.linalg.lstsq: input.size(-2) should match other.size(-{2 if B.ndim > 1 else 1}): "
             f"{A.shape[-2]} and {B.shape[-2 if B.ndim > 1 else -1]}"
         )
+    a, b = _array(A), _array(B)
     if rcond is None:
-        rcond = max(A.shape[-2:]) * np.finfo(A.dtype.numpy).eps
-    _, residuals, rank, values = np.linalg.lstsq(_array(A), _array(B), rcond)
-    empty = np.empty(0, A.dtype.numpy)
-    solution = apply(_lstsq, (A, B), {"rcond": rcond})
+        rcond = max(a.shape[-2:]) * _EPSILON[a.dtype]
+    solution, residuals, rank, values = np.linalg.lstsq(a, b, rcond)
+    empty = np.empty(0, a.dtype)
+    solution = apply(_lstsq, (A, B), {"rcond": rcond, "solution": solution})
     if driver in (None, "gelsy"):
         residuals = empty
     return _Lstsq((

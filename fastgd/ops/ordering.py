@@ -199,13 +199,15 @@ def _index_of(name, function, doc):
     def forward(a, dim=None, keepdim=False):
         if not a.size:
             raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
-        return function(a, axes_of(dim, a.ndim), keepdims=keepdim)
+        return function(a) if dim is None and not keepdim else function(a, axes_of(dim, a.ndim), keepdims=keepdim)
 
     made = row(name, forward)
 
     def index(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
         check_tensor(name, "input", 1, input)
         dim = axis if dim is None else dim
+        if dim is None and not keepdim:
+            return apply(made, (input,), NO_OPTIONS)
         return apply(made, (input,), {"dim": dim, "keepdim": keepdim or keepdims})
 
     return publish(name, index, doc)

@@ -431,10 +431,20 @@ def logsumexp(input, dim=None, keepdim=False, *, axis=None):
     return apply(_logsumexp, (input,), {"dim": dim, "keepdim": keepdim})
 
 
+def _check_soft(name, a, dim):
+    if a.dtype.kind != "f":
+        last = "lastdim_" if dim is None or dim == a.ndim - 1 else ""
+        raise advised(
+            NotImplementedError(f"\"{name}_{last}kernel_impl\" not implemented for '{of_array(a).legacy}'"),
+            "Use .float().",
+        )
+
+
 def _softmax_forward(a, dim):
     made = softened(a, dim, False)
     if made is not None:
         return made
+    _check_soft("softmax", a, dim)
     made = np.exp(a - _peak(a, dim))
     return made / np.add.reduce(made, dim, keepdims=True)
 
@@ -443,6 +453,7 @@ def _log_softmax_forward(a, dim):
     made = softened(a, dim, True)
     if made is not None:
         return made
+    _check_soft("log_softmax", a, dim)
     made = a - _peak(a, dim)
     return made - np.log(np.add.reduce(np.exp(made), dim, keepdims=True))
 
@@ -468,13 +479,8 @@ def _soft(made, doc):
             raise TypeError(f"{made.name}() received an invalid combination of arguments: expected a `dim`")
         if dtype is not None:
             input = input.to(dtype)
-        if not input.dtype.is_floating_point:
-            last = "lastdim_" if check_dim(dim, max(input.ndim, 1)) == max(input.ndim - 1, 0) else ""
-            raise advised(
-                NotImplementedError(f"\"{made.name}_{last}kernel_impl\" not implemented for '{input.dtype.legacy}'"),
-                "Use .float().",
-            )
-        return apply(made, (input,), {"dim": check_dim(dim, max(input.ndim, 1)) if input.ndim else None})
+        dims = input.ndim
+        return apply(made, (input,), {"dim": check_dim(dim, dims or 1) if dims else None})
 
     return publish(made.name, soft, doc)
 
