@@ -327,15 +327,16 @@ from ._types import advised
         """
         cdef bint double_ = is_double(array, "check_uniform_bounds")
         cdef double largest = 1.7976931348623157e308 if double_ else 3.4028234663852886e38
-        for name, bound in (("from", low), ("to", high)):
-            if not -largest <= bound <= largest:
-                raise RuntimeError(
-                    f"{name} is out of bounds for {KINDS[array.dtype][1]}: expected a finite number of "
-                    f"that type, got {bound:g}; choose bounds that it holds"
-                )
+        if not (-largest <= low <= largest and -largest <= high <= largest):
+            name, bound = ("to", high) if -largest <= low <= largest else ("from", low)
+            raise advised(
+                RuntimeError(f"{name} is out of bounds for {KINDS[array.dtype][1]}"),
+                f"Expected a finite number of that type, got {bound:g}: choose bounds that it holds.",
+            )
         if low > high:
-            raise RuntimeError(
-                f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}; swap them"
+            raise advised(
+                RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}"),
+                "Swap them.",
             )
         if high - low > largest:
             raise RuntimeError(

@@ -561,15 +561,15 @@ def _plain(p):
 
 
 _drawn_rows = {
-    name: row(name + "_", lambda a, draw: draw(np.empty_like(a)), (lambda g, out, a, draw: np.zeros_like(g),), ((),),
-              label=name.title() + "Backward0")
-    for name in ("uniform", "normal", "exponential", "random", "bernoulli")
+    name: row(name, lambda a, draw: draw(np.empty_like(a)), (lambda g, out, a, draw: np.zeros_like(g),), ((),),
+              label=name[:-1].title() + "Backward0")
+    for name in ("uniform_", "normal_", "exponential_", "random_", "bernoulli_")
 }  # fmt: skip
 
 
 def _filled(input, name, generator, *args):
     """Draws into a tensor; one that is recorded has no gradient with respect to what it was."""
-    draw = getattr(stream_of(generator, name + "_"), name + "_")
+    draw = getattr(default_generator if generator is None else stream_of(generator, name), name)
     if is_grad_enabled() and input.requires_grad:
         return apply_inplace(_drawn_rows[name], (input,), {"draw": lambda array: draw(array, *args)})
     draw(prepare_write(input), *args)
@@ -578,29 +578,29 @@ def _filled(input, name, generator, *args):
 
 def uniform_(input, from_=0.0, to=1.0, *, generator=None):
     """Fills the tensor with uniforms from [from_, to)."""
-    return _filled(input, "uniform", generator, from_, to)
+    return _filled(input, "uniform_", generator, from_, to)
 
 
 def normal_(input, mean=0.0, std=1.0, *, generator=None):
     """Fills the tensor with normals."""
-    return _filled(input, "normal", generator, mean, std)
+    return _filled(input, "normal_", generator, mean, std)
 
 
 def exponential_(input, lambd=1.0, *, generator=None):
     """Fills the tensor with exponentials of the rate lambd."""
-    return _filled(input, "exponential", generator, lambd)
+    return _filled(input, "exponential_", generator, lambd)
 
 
 def random_(input, *bounds, to=None, generator=None):
     """Fills the tensor with integers: random_(from, to), random_(to), or random_() for all that the dtype counts."""
     if to is not None:
         bounds = (*bounds, to)
-    return _filled(input, "random", generator, *bounds)
+    return _filled(input, "random_", generator, *bounds)
 
 
 def bernoulli_(input, p=0.5, *, generator=None):
     """Fills the tensor with 1 (probability p, a number or a tensor that broadcasts) and 0."""
-    return _filled(input, "bernoulli", generator, _plain(p))
+    return _filled(input, "bernoulli_", generator, _plain(p))
 
 
 for _function in (uniform_, normal_, exponential_, random_, bernoulli_, bernoulli, multinomial):
