@@ -17,6 +17,7 @@ from . import (
     products,
     promotion,
     reductions,
+    running,
     shapes,
     views,
 )
@@ -43,8 +44,8 @@ _EXPORTED = {
         relu round rsqrt sgn sigmoid sign signbit sin sinh sqrt square tan tanh trunc where""",
     products: """addmm addmv addr bmm chain_matmul dot einsum ger inner kron matmul mm mv outer tensordot vdot""",
     promotion: "can_cast promote_types result_type",
-    reductions: """all any corrcoef count_nonzero cov cumprod cumsum dist log_softmax logsumexp mean nanmean nansum norm prod softmax
-        std std_mean sum var var_mean""",
+    reductions: "all any corrcoef count_nonzero cov dist mean nanmean nansum norm prod std std_mean sum var var_mean",
+    running: "cumprod cumsum log_softmax logsumexp softmax",
     shapes: "diag diag_embed diagonal flip fliplr flipud roll rot90 tile trace tril triu",
     views: """adjoint broadcast_shapes broadcast_tensors broadcast_to flatten moveaxis movedim permute ravel reshape squeeze
         swapaxes swapdims t transpose unflatten unsqueeze""",

@@ -84,6 +84,8 @@ erf = _smooth(
 erfc = _smooth(
     "erfc", _by_math(math.erfc), lambda g, out, a: g * (-_ERF_SLOPE * np.exp(-a * a)), (0,), "1 - erf(input)."
 )
+
+
 def _digamma(a):
     """Psi, by its recurrence up to 10 and its asymptotic series from there; below 1/2 by reflection."""
     x = np.where(a < 0.5, 1 - a, a).astype(np.float64)

@@ -198,9 +198,8 @@ _linear_row = row(
 
 def linear(input, weight, bias=None):
     """input @ weight.T + bias."""
-    for name, given in (("input", input), ("weight", weight)):
-        if not isinstance(given, Tensor):
-            raise TypeError(f"linear(): argument '{name}' must be Tensor, not {type(given).__name__}")
+    check_tensor("linear", "input", 1, input)
+    check_tensor("linear", "weight", 2, weight)
     return apply(_linear_row, (input, weight, bias), NO_OPTIONS)
 
 

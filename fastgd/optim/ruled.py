@@ -384,7 +384,8 @@ class Rprop(Ruled):
         shrinking, growing = group["etas"]
         if not 0 < shrinking < 1 < growing:
             raise advised(
-                ValueError(f"Invalid eta values: {shrinking}, {growing}"), "The first is between 0 and 1, the second above."
+                ValueError(f"Invalid eta values: {shrinking}, {growing}"),
+                "The first is between 0 and 1, the second above.",
             )
 
     def rule(self, options, step, p, g, prev, step_size):
