@@ -387,7 +387,7 @@ def one_hot(tensor, num_classes=-1):
     classes = tensor.detach().numpy()
     if classes.dtype != np.int64:
         raise advised(
-            RuntimeError("one_hot is only applicable to index tensor of type LongTensor"), "Convert it with .long()."
+            RuntimeError("one_hot is only applicable to index tensor of type LongTensor."), "Convert it with .long()."
         )
     if not classes.size and num_classes <= 0:
         raise RuntimeError("Can not infer total number of classes from empty tensor.")
