@@ -13,16 +13,22 @@ cdef Storage storage_of(Tensor tensor):
     return tensor._storage
 
 
-cdef object check_version(Storage storage, Py_ssize_t version, ndarray saved, Node made_by):
-    """Refuses to go on where a saved array was written to since `version`; made_by is None for a leaf."""
+cdef object check_version(Storage storage, Py_ssize_t version, ndarray saved, Node made_by, bint as_made=False):
+    """Refuses to go on where a saved array was written to since `version`.
+
+    made_by is None for a leaf. An operation that saved its own result (as_made) names itself; of an argument torch
+    names the operation that wrote to it last.
+    """
+    cdef str label
     if storage.version != version:
-        origin = "" if made_by is None else f", which is output 0 of {made_by.label.partition('Backward')[0]},"
+        label = None if made_by is None else made_by.label if as_made or storage.writer is None else storage.writer
+        origin = "" if label is None else f", which is output 0 of {label.partition('Backward')[0]},"
         raise advised(
             RuntimeError(
                 "one of the variables needed for gradient computation has been modified by an inplace operation: "
                 f"[torch.{of_array(saved).legacy}Tensor {list((<object>saved).shape)}]{origin} is at version "
                 f"{storage.version}; expected version {version} instead. Hint: enable anomaly detection to find the "
-                "operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True)."
+                "operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
             ),
             "Write to a copy (x.clone()), or call backward() before writing.",
         )

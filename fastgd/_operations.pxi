@@ -62,7 +62,7 @@ cdef class OpNode(Node):
             if (<Storage>storage).version != version:
                 parent = self if i < 0 else self.made_from[i]
                 saved = self.out if i < 0 else self.arrays[i]
-                check_version(storage, version, saved, parent if isinstance(parent, Node) else None)
+                check_version(storage, version, saved, parent if isinstance(parent, Node) else None, i < 0)
         for i in range(len(self.made_from)):
             parent = self.made_from[i]
             if parent is None:
@@ -248,6 +248,7 @@ cpdef Tensor apply_inplace(Row row, tuple args, dict options):
         target._requires_grad = False
         made = target if target._base is None else wrap(result.copy())
         record(made, row, (kept, *args[1:]), tuple(arrays), options)
+        storage_of(target).writer = made._node.label
         if target._base is not None:
             record_part(target._base, target, made)
         return target

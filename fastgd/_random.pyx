@@ -13,6 +13,8 @@ import warnings
 
 import numpy as np
 
+from ._types import advised
+
 cimport numpy as cnp
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
@@ -115,12 +117,14 @@ cdef object settle(cnp.ndarray array, cnp.ndarray values):
 
 
 cdef object no_weight():
-    return RuntimeError("invalid multinomial distribution (sum of probabilities <= 0); give each row a weight above 0")
+    return advised(
+        RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)"), "Give each row a weight above 0."
+    )
 
 
 cdef object check_std(double std):
     if not std >= 0:
-        raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}; pass a standard deviation")
+        raise advised(RuntimeError(f"normal expects std >= 0.0, but found std {std:g}"), "Pass a standard deviation.")
 
 
 cdef object promoted(value, cnp.ndarray out):
@@ -159,9 +163,9 @@ cdef object bounded(dtype, tuple bounds):
     if high is not None:
         high = as_long(high)
         if low >= high:
-            raise RuntimeError(
-                f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}; pass a range that is "
-                "not empty"
+            raise advised(
+                RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"),
+                "Pass a range that is not empty.",
             )
         last = high - 1
     elif low > -(2**63):
@@ -212,6 +216,8 @@ cdef class Stream:
 
     Example:
         >>> import numpy as np
+
+from ._types import advised
         >>> from fastgd._random import Stream
         >>> Stream().manual_seed(0).randperm(5)
         array([4, 0, 1, 3, 2])
@@ -321,15 +327,16 @@ cdef class Stream:
         """
         cdef bint double_ = is_double(array, "check_uniform_bounds")
         cdef double largest = 1.7976931348623157e308 if double_ else 3.4028234663852886e38
-        for name, bound in (("from", low), ("to", high)):
-            if not -largest <= bound <= largest:
-                raise RuntimeError(
-                    f"{name} is out of bounds for {KINDS[array.dtype][1]}: expected a finite number of "
-                    f"that type, got {bound:g}; choose bounds that it holds"
-                )
+        if not (-largest <= low <= largest and -largest <= high <= largest):
+            name, bound = ("to", high) if -largest <= low <= largest else ("from", low)
+            raise advised(
+                RuntimeError(f"{name} is out of bounds for {KINDS[array.dtype][1]}"),
+                f"Expected a finite number of that type, got {bound:g}: choose bounds that it holds.",
+            )
         if low > high:
-            raise RuntimeError(
-                f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}; swap them"
+            raise advised(
+                RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}"),
+                "Swap them.",
             )
         if high - low > largest:
             raise RuntimeError(
@@ -452,7 +459,7 @@ cdef class Stream:
         """
         n = as_long(n)
         if n < 0:
-            raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]; pass n >= 0")
+            raise advised(RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]"), "Pass n >= 0.")
         dtype = np.dtype(dtype)
         if dtype not in KINDS or dtype == bool or dtype in UNSIGNED:
             raise no_kernel("randperm", dtype, "pass int64, and cast the result")

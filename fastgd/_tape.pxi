@@ -36,10 +36,8 @@ class GradFn:
 
     @property
     def next_functions(self):
-        """The operations, and leaves, that this one's arguments came from."""
-        return tuple(
-            [((AccumulateGrad(made) if isinstance(made, Tensor) else shown(made)), 0) for made in parents_of(self._node)]
-        )
+        """The operations, and leaves, that this one's arguments came from; None where no gradient goes."""
+        return tuple([(shown_parent(made), 0) for made in arguments_of(self._node)])
 
     def __eq__(self, other):
         return isinstance(other, GradFn) and self._node is other._node
@@ -48,18 +46,38 @@ class GradFn:
         return hash(self._node)
 
     def __repr__(self):
-        return f"<{self.name()} object at {id(self._node):#x}>"
+        module = type(self).__module__
+        return f"<{'' if module == 'builtins' else module + '.'}{self.name()} object at {id(self._node):#x}>"
 
 
-def parents_of(Node node):
-    return node.parents()
+cdef tuple arguments_of(Node node):
+    """Where the arguments of an operation came from that are tensors; and numbers, where torch makes tensors of them."""
+    cdef OpNode made
+    if not isinstance(node, OpNode):
+        return node.parents()
+    made = <OpNode>node
+    return tuple([
+        parent
+        for parent, array in zip(made.made_from, made.arrays)
+        if parent is not None
+        or isinstance(array, np.ndarray)
+        or (made.row.name in ("add", "sub", "mul", "div") and isinstance(array, (int, float)))
+    ])
+
+
+cdef object shown_parent(parent):
+    if parent is None:
+        return None
+    return AccumulateGrad(parent) if isinstance(parent, Tensor) else shown(parent)
 
 
 def shown(Node node):
     """The GradFn of a node."""
     kind = GradFn.kinds.get(node.label)
     if kind is None:
-        kind = GradFn.kinds[node.label] = type(node.label, (GradFn,), {"__slots__": (), "__module__": "builtins"})
+        # Those of an autograd.Function bear its name, and no number.
+        module = "torch.autograd.function" if node.label.endswith("Backward") else "builtins"
+        kind = GradFn.kinds[node.label] = type(node.label, (GradFn,), {"__slots__": (), "__module__": module})
     return kind(node)
 
 

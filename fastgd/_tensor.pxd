@@ -10,6 +10,7 @@ cdef enum:
 cdef class Storage:
     """What a tensor and its views have in common: how often they were written to."""
     cdef Py_ssize_t version
+    cdef str writer                             # the label of the last recorded operation that wrote to it, or None
 
 
 cdef class Node:
@@ -99,7 +100,7 @@ cdef Storage storage_of(Tensor tensor)
 cdef void before_write(ndarray array) except *
 cdef void written(Tensor tensor) except *
 cdef object check_freed(Node node, Sweep sweep)
-cdef object check_version(Storage storage, Py_ssize_t version, ndarray saved, Node made_by)
+cdef object check_version(Storage storage, Py_ssize_t version, ndarray saved, Node made_by, bint as_made=*)
 cdef Row row_of(str name)
 cpdef apply(Row row, tuple args, dict options)
 cpdef Tensor view_of(Row row, Tensor input, ndarray array, dict options)

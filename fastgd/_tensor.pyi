@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ._types import Size, device as device_type, dtype as dtype_type
+from ._types import Size, device as device_type, dtype as dtype_type, layout as layout_type
 
 def __getattr__(name: str) -> Any: ...  # what the package itself uses
 
@@ -227,6 +227,10 @@ class Tensor:
         """The cross product of vectors of three elements along dim."""
     def cuda(self, *args, **options) -> Tensor:
         """An error: fastgd runs on the CPU."""
+    def cummax(self, dim) -> Tensor:
+        """The largest element so far along dim, and the place of each."""
+    def cummin(self, dim) -> Tensor:
+        """The smallest element so far along dim, and the place of each."""
     def cumprod(self, dim=None, *, dtype: dtype_type | None = None, axis=None) -> Tensor:
         """The products of the first one, two, three, ... elements along dim."""
     def cumsum(self, dim=None, *, dtype: dtype_type | None = None, axis=None) -> Tensor:
@@ -256,6 +260,10 @@ class Tensor:
         """The diagonal of a matrix; shares memory."""
     def diff(self, n=1, dim=-1, prepend=None, append=None) -> Tensor:
         """The differences between neighbours along dim, n times; with what is put in front and behind first."""
+    def digamma(self, *, out: Tensor | None = None) -> Tensor:
+        """The derivative of lgamma."""
+    def digamma_(self) -> Tensor:
+        """`digamma`, written to the tensor itself."""
     def dim(self) -> int: ...
     def dist(self, other, p=2) -> Tensor:
         """The p-norm of input - other."""
@@ -289,6 +297,10 @@ class Tensor:
         """1 - erf(input)."""
     def erfc_(self) -> Tensor:
         """`erfc`, written to the tensor itself."""
+    def erfinv(self, *, out: Tensor | None = None) -> Tensor:
+        """The inverse of the error function."""
+    def erfinv_(self) -> Tensor:
+        """`erfinv`, written to the tensor itself."""
     def exp(self, *, out: Tensor | None = None) -> Tensor:
         """e to the power of input."""
     def exp2(self, *, out: Tensor | None = None) -> Tensor:
@@ -448,10 +460,12 @@ class Tensor:
         """The one element as a Python number."""
     @property
     def itemsize(self) -> int: ...
+    def kron(self, other) -> Tensor:
+        """The Kronecker product: every element of input times all of other, in blocks."""
     def kthvalue(self, k, dim=-1, keepdim: bool = False) -> tuple[Tensor, ...]:
         """The k-th smallest element along dim, and its index."""
     @property
-    def layout(self) -> str: ...
+    def layout(self) -> layout_type: ...
     def le(self, other, *, out: Tensor | None = None) -> Tensor:
         """input <= other, element by element."""
     def le_(self, other) -> Tensor:
@@ -468,6 +482,10 @@ class Tensor:
         """input <= other, element by element."""
     def less_equal_(self, other) -> Tensor:
         """`le`, written to the tensor itself."""
+    def lgamma(self, *, out: Tensor | None = None) -> Tensor:
+        """The logarithm of |gamma(input)|."""
+    def lgamma_(self) -> Tensor:
+        """`lgamma`, written to the tensor itself."""
     def log(self, *, out: Tensor | None = None) -> Tensor:
         """The natural logarithm."""
     def log10(self, *, out: Tensor | None = None) -> Tensor:

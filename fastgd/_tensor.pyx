@@ -25,73 +25,7 @@ from ._types import Size, advised, by_number as DTYPES, cpu, of_array
 
 cnp.import_array()
 
-cdef extern from *:
-    """
-    #ifdef __GNUC__
-    __attribute__((tls_model("initial-exec")))      /* read at every operation: not by a call */
-    #endif
-    static _Thread_local int fastgd_grad_enabled = 1;
-    /* Cython makes the __dict__ that it is told of with every object, at a tenth of the cost of a turn of the training
-       loop. Here Python makes it with the first attribute, and the garbage collector is told of it. */
-    static traverseproc fastgd_traverse_fields;
-    static inquiry fastgd_clear_fields;
-    static int fastgd_traverse(PyObject *tensor, visitproc visit, void *arg)
-    {
-        Py_VISIT(*_PyObject_GetDictPtr(tensor));
-        return fastgd_traverse_fields(tensor, visit, arg);
-    }
-    static int fastgd_clear(PyObject *tensor)
-    {
-        Py_CLEAR(*_PyObject_GetDictPtr(tensor));
-        return fastgd_clear_fields(tensor);
-    }
-    static void fastgd_give_dict(PyObject *kind, Py_ssize_t offset)
-    {
-        PyTypeObject *type = (PyTypeObject *)kind;
-        type->tp_dictoffset = offset;
-        if (!fastgd_traverse_fields) {
-            fastgd_traverse_fields = type->tp_traverse;
-            fastgd_clear_fields = type->tp_clear;
-        }
-        type->tp_traverse = fastgd_traverse;
-        type->tp_clear = fastgd_clear;
-        PyType_Modified(type);
-    }
-    /* A slice of a Size is a Size. Not by __getitem__ in Python, for shape[0] is read all the time. */
-    static PyTypeObject *fastgd_size;
-    static PyObject *fastgd_size_item(PyObject *size, PyObject *index)
-    {
-        PyObject *found = PyTuple_Type.tp_as_mapping->mp_subscript(size, index);
-        if (found && PySlice_Check(index)) {
-            PyObject *made = PyObject_CallOneArg((PyObject *)fastgd_size, found);
-            Py_DECREF(found);
-            return made;
-        }
-        return found;
-    }
-    static void fastgd_give_subscript(PyObject *kind)
-    {
-        fastgd_size = (PyTypeObject *)kind;
-        fastgd_size->tp_as_mapping->mp_subscript = fastgd_size_item;
-    }
-    static PyObject *fastgd_new_tuple(PyObject *kind, Py_ssize_t length)
-    {
-        PyObject *made = PyType_GenericAlloc((PyTypeObject *)kind, length);
-    #if PY_VERSION_HEX >= 0x030E0000
-        if (made)
-            ((PyTupleObject *)made)->ob_hash = -1;      /* Python 3.14 keeps the hash once it is known */
-    #endif
-        return made;
-    }
-    static PyObject *fastgd_type_dict(PyObject *type) { return ((PyTypeObject *)type)->tp_dict; }
-    """
-    int fastgd_grad_enabled
-    PyObject *fastgd_type_dict(object type)
-    void fastgd_give_dict(object type, Py_ssize_t offset)
-    object PyObject_GenericGetDict(object owner, void *context)
-    void Py_XDECREF(PyObject *owned)
-    void fastgd_give_subscript(object type)
-    object fastgd_new_tuple(object kind, Py_ssize_t length)
+include "_python_types.pxi"
 
 cdef Py_ssize_t nodes_made = 0
 cdef Py_ssize_t sweeps_made = 0
@@ -164,105 +98,7 @@ include "_memory.pxi"
 include "_tape.pxi"
 include "_arithmetic.pxi"
 include "_operations.pxi"
-
-
-cdef ndarray array_of(Tensor tensor):
-    if tensor._array is None:
-        tensor._array = (<Lazy>tensor._node).value()
-    return tensor._array
-
-
-cdef Tensor wrap(ndarray array):
-    cdef Tensor made = Tensor.__new__(Tensor)
-    made._array = array
-    return made
-
-
-cdef Tensor wrap_node(Node node):
-    cdef Tensor made = Tensor.__new__(Tensor)
-    made._node = node
-    return made
-
-
-cdef Tensor grad_of_leaf(Tensor tensor):
-    """The gradient as the tensor that it is from now on."""
-    if tensor._grad is not None and not isinstance(tensor._grad, Tensor):
-        tensor._grad = wrap(<ndarray>tensor._grad)
-    return tensor._grad
-
-
-cdef ndarray grad_array(Tensor tensor):
-    """The elements of a gradient that is there."""
-    if isinstance(tensor._grad, Tensor):
-        return array_of(<Tensor>tensor._grad)
-    return <ndarray>tensor._grad
-
-
-cdef inline bint requires_grad(Tensor tensor) noexcept:
-    return tensor._requires_grad or tensor._node is not None
-
-
-cdef int ndim(Tensor tensor) noexcept:
-    return (<Lazy>tensor._node).ndim if tensor._array is None else cnp.PyArray_NDIM(tensor._array)
-
-
-cdef object array_dtype(Tensor tensor):
-    return of_lazy(<Lazy>tensor._node) if tensor._array is None else tensor._array.dtype
-
-
-cdef object shape_of(Tensor tensor):
-    if tensor._array is None:
-        return size_of((<Lazy>tensor._node).ndim, <cnp.npy_intp *>(<Lazy>tensor._node).shape)
-    return size_of(cnp.PyArray_NDIM(tensor._array), cnp.PyArray_DIMS(tensor._array))
-
-
-cdef object size_of(int ndim, const cnp.npy_intp *sizes):
-    """A Size, made as tuple.__new__ makes one of a subclass."""
-    cdef object made = fastgd_new_tuple(Size, ndim)
-    cdef object size
-    cdef int i
-    for i in range(ndim):
-        size = sizes[i]
-        Py_INCREF(size)
-        PyTuple_SET_ITEM(made, i, size)
-    return made
-
-
-cdef Py_ssize_t numel(Tensor tensor):
-    cdef Py_ssize_t product = 1
-    cdef int i
-    if tensor._array is not None:
-        return cnp.PyArray_SIZE(tensor._array)
-    for i in range((<Lazy>tensor._node).ndim):
-        product *= (<Lazy>tensor._node).shape[i]
-    return product
-
-
-def sum_of(first, second):
-    """The sum of two arrays, below numpy's cost where they are small."""
-    made = arithmetic(ADD, first, second, None)
-    return first + second if made is None else made
-
-
-def from_array(array):
-    """A tensor on the memory of a numpy array."""
-    return wrap(array)
-
-
-def ordinary(array):
-    """Whether something is an array in one piece, writable, that a tensor can have as it is."""
-    cdef int number
-    if type(array) is not ndarray or not cnp.PyArray_ISCARRAY(<ndarray>array):
-        return False
-    number = cnp.PyArray_TYPE(<ndarray>array)
-    return number < NUMBERS and by_number[number] != NULL
-
-
-def share(Tensor tensor, ndarray array):
-    """A tensor on part of another's memory, that counts versions with it and is not recorded."""
-    cdef Tensor made = wrap(array)
-    made._storage = storage_of(tensor)
-    return made
+include "_access.pxi"
 
 
 @cython.freelist(64)
@@ -400,9 +236,11 @@ cdef class Tensor:
             warnings.warn(
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
                 "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated "
-                "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor.",
+                "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor "
+                "by mistake, make sure you access the leaf Tensor instead. See "
+                "github.com/pytorch/pytorch/pull/30531 for more information.",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=1,       # compiled functions have no level
             )
         return grad_of_leaf(self)
 
@@ -424,7 +262,9 @@ cdef class Tensor:
             raise RuntimeError(
                 f"attempting to assign a gradient with dtype '{names.get(given.dtype.name, given.dtype.name)}' to a "
                 f"tensor with grad_dtype '{self.dtype.legacy}'. The gradient must match the tensor's grad_dtype "
-                "(defaults to the tensor's dtype): convert it with .to(dtype)"
+                "(defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific "
+                "dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor "
+                "and its gradient may break downstream systems that assume they match."
             )
         self._grad = given
 
@@ -644,7 +484,8 @@ cdef class Tensor:
         if self._node is not None:
             raise RuntimeError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
-                "moment: use .detach() first"
+                "moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils."
+                "weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
             )
         if id(self) in memo:
             return memo[id(self)]

@@ -61,9 +61,13 @@ def of_array(array):
     """The dtype of a numpy array; TypeError for one that no tensor can have."""
     found = by_number.get(array.dtype.num)
     if found is None or not array.dtype.isnative:
-        raise TypeError(
-            f"can't convert np.ndarray of type {_name(array.dtype)}. The only supported types are: float64, float32, "
-            "float16, int64, int32, int16, int8, uint8, and bool, in the byte order of this machine."
+        raise advised(
+            TypeError(
+                f"can't convert np.ndarray of type {_name(array.dtype)}. The only supported types are: float64, "
+                "float32, float16, complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, "
+                "and bool."
+            ),
+            "Of these fastgd has the floats, the signed integers, uint8 and bool, in the byte order of this machine.",
         )
     return found
 
@@ -108,7 +112,9 @@ class finfo(_Limits):
 
         dtype = get_default_dtype() if type is None else type
         if not dtype.is_floating_point:
-            raise TypeError("torch.finfo() requires a floating point input type. Use torch.iinfo to handle integers")
+            raise TypeError(
+                "torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'"
+            )
         names = ("bits", "eps", "max", "min", "tiny", "smallest_normal", "resolution")
         super().__init__(dtype, np.finfo(dtype.numpy), names)
 
@@ -120,11 +126,18 @@ class iinfo(_Limits):
 
     def __init__(self, type):
         if type.numpy.kind not in "iu":
-            raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle floats")
+            raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'")
         super().__init__(type, np.iinfo(type.numpy), ("bits", "max", "min"))
 
 
-strided = "torch.strided"  # the layout of all tensors here
+class layout:
+    """How the elements lie in memory."""
+
+    def __repr__(self):
+        return "torch.strided"
+
+
+strided = layout()  # that of all tensors here
 
 
 class Size(tuple):

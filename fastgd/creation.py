@@ -16,7 +16,7 @@ set_default_dtype_(float32)
 def set_default_dtype(d):
     """Sets the dtype of tensors made from Python floats: fastgd.float32 or fastgd.float64."""
     if d not in (float32, float64):
-        raise TypeError(f"only floating-point types are supported as the default type, but got {d!r}")
+        raise advised(TypeError("only floating-point types are supported as the default type"), f"Got {d!r}.")
     set_default_dtype_(d)
 
 
@@ -95,15 +95,16 @@ def _flatten(data, shape, level, flat):
     if isinstance(data, Tensor):
         # As in torch, a tensor among the elements stands for a number.
         if data.numel() != 1:
-            raise ValueError(
-                "only one element tensors can be converted to Python scalars: use stack() or cat() to join tensors"
+            raise advised(
+                ValueError("only one element tensors can be converted to Python scalars"),
+                "Use stack() or cat() to join tensors.",
             )
         data = data.detach().reshape(())
     if level == len(shape):
         if isinstance(data, str) and flat:
             raise TypeError("new(): invalid data type 'str'")
         if isinstance(data, (str, bytes)):
-            raise ValueError(f"too many dimensions '{type(data).__name__}': elements are numbers")
+            raise advised(ValueError(f"too many dimensions '{type(data).__name__}'"), "Elements are numbers.")
         if hasattr(data, "__len__") and getattr(data, "ndim", 1) != 0:
             raise ValueError(f"expected sequence of length {shape[-1] if shape else 0} at dim {level}")
         flat.append(data.item() if isinstance(data, Tensor) and data.dtype != get_default_dtype() else data)
@@ -165,7 +166,7 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
     if isinstance(data, Tensor):
         warnings.warn(
             "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-            "sourceTensor.detach().clone().requires_grad_(True), rather than tensor(sourceTensor).",
+            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
             UserWarning,
             stacklevel=2,
         )

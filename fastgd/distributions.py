@@ -12,7 +12,7 @@ from ._tensor import Tensor, from_array, get_default_dtype
 from ._types import Size
 from .autograd import no_grad
 from .creation import tensor
-from .ops import broadcast_tensors
+from .ops import broadcast_tensors, erfinv
 from .random import normal, rand
 
 _LOG_2PI = math.log(2 * math.pi)
@@ -111,6 +111,10 @@ class Normal(Distribution):
     def cdf(self, value):
         """The probability of a smaller draw."""
         return 0.5 * (1 + ((value - self.loc) * self.scale.reciprocal() / math.sqrt(2)).erf())
+
+    def icdf(self, value):
+        """The number below which a draw lies with a probability."""
+        return self.loc + self.scale * erfinv(2 * value - 1) * math.sqrt(2)
 
     def entropy(self):
         """The expectation of -log_prob."""

@@ -3,7 +3,20 @@
 import numpy as np
 
 from ._tensor import Tensor, get_default_dtype, method
-from ._types import Size, bool_, dtype as dtype_type, float16, float32, float64, int8, int16, int32, int64, uint8
+from ._types import (
+    Size,
+    advised,
+    bool_,
+    dtype as dtype_type,
+    float16,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+)
 from .creation import from_array, set_default_dtype, tensor
 
 
@@ -13,10 +26,12 @@ def _made(name, dtype, args):
         (data,) = args
         if isinstance(data, Tensor):
             if data.dtype != dtype:
-                raise TypeError(f"expected {dtype.legacy} (got {data.dtype.legacy}): convert it with .to({dtype!r})")
+                raise advised(
+                    TypeError(f"expected {dtype.legacy} (got {data.dtype.legacy})"), f"Convert it with .to({dtype!r})."
+                )
             return data.detach()
         if isinstance(data, float):
-            raise TypeError(f"new(): data must be a sequence (got float): use fastgd.tensor({data})")
+            raise advised(TypeError("new(): data must be a sequence (got float)"), f"Use fastgd.tensor({data}).")
         return tensor(data, dtype=dtype)
     sizes = args[0] if len(args) == 1 and isinstance(args[0], Size) else args
     for size in sizes:

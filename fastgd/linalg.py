@@ -5,6 +5,17 @@ import math
 import numpy as np
 
 from ._tensor import Tensor, apply, from_array, method, row
+from .factorisations import (  # noqa: F401 (torch.linalg has them all)
+    LinAlgError,
+    cholesky,
+    eigh,
+    eigvalsh,
+    qr,
+    solved,
+    svd,
+    svdvals,
+    swapped,
+)
 from .ops import products, reductions
 from .ops.ordering import named
 from .ops.promotion import NO_OPTIONS
@@ -12,60 +23,10 @@ from .ops.promotion import NO_OPTIONS
 OUT = -1
 
 
-class _LinAlgError(RuntimeError):
-    """A matrix without the property that was needed."""
-
-
-LinAlgError = _LinAlgError
-
-
-def _solved(name, function):
-    """numpy's function with torch's error for a singular matrix."""
-
-    def forward(*arrays, **options):
-        for a in arrays[:1]:
-            if a.dtype.kind != "f":
-                raise RuntimeError(
-                    f"linalg.{name}: Expected a floating point or complex tensor as input. Got {a.dtype.name}: use "
-                    ".float()"
-                )
-            if a.ndim < 2:
-                raise RuntimeError(
-                    f"linalg.{name}: The input tensor A must have at least 2 dimensions, but it has {a.ndim}."
-                )
-            if a.shape[-1] != a.shape[-2]:
-                raise RuntimeError(
-                    f"linalg.{name}: A must be batches of square matrices, but they are {a.shape[-2]} by "
-                    f"{a.shape[-1]} matrices"
-                )
-        try:
-            return function(*arrays, **options)
-        except np.linalg.LinAlgError:
-            if name == "cholesky":
-                raise LinAlgError(
-                    "linalg.cholesky: The factorization could not be completed because the input is not "
-                    "positive-definite."
-                ) from None
-            raise LinAlgError(_SINGULAR[name]) from None
-
-    return forward
-
-
-_SINGULAR = {
-    "inv": "linalg.inv: The diagonal element is zero, the inversion could not be completed because the input matrix is "
-    "singular: try pinv, or add a little to the diagonal.",
-    "solve": "torch.linalg.solve: The solver failed because the input matrix is singular: try lstsq.",
-}
-
-
-def _swapped(a):
-    return a.swapaxes(-1, -2)
-
-
 _inv = row(
     "linalg_inv",
-    _solved("inv", np.linalg.inv),
-    (lambda g, out, a: -_swapped(out) @ g @ _swapped(out),),
+    solved("inv", np.linalg.inv),
+    (lambda g, out, a: -swapped(out) @ g @ swapped(out),),
     ((OUT,),),
     label="LinalgInvExBackward0",
 )
@@ -87,19 +48,19 @@ def _solve_forward(a, b):
 
 
 def _solve_right(g, out, a, b):
-    return _solve_forward(_swapped(a), g)
+    return _solve_forward(swapped(a), g)
 
 
 def _solve_left(g, out, a, b):
-    back = _solve_forward(_swapped(a), g)
+    back = _solve_forward(swapped(a), g)
     if out.ndim == a.ndim - 1 or b.ndim == 1:
         return -back[..., :, None] * out[..., None, :]
-    return -back @ _swapped(out)
+    return -back @ swapped(out)
 
 
 _solve = row(
     "linalg_solve",
-    _solved("solve", _solve_forward),
+    solved("solve", _solve_forward),
     (_solve_left, _solve_right),
     ((0, OUT), (0,)),
     label="LinalgSolveExBackward0",
@@ -125,7 +86,7 @@ def _det_gradient(g, out, a):
     return (g * sign)[..., None, None] * ((u * cofactors[..., None, :]) @ v)
 
 
-_det = row("linalg_det", _solved("det", np.linalg.det), (_det_gradient,), ((0,),), label="LinalgDetBackward0")
+_det = row("linalg_det", solved("det", np.linalg.det), (_det_gradient,), ((0,),), label="LinalgDetBackward0")
 
 
 def det(A):
@@ -135,8 +96,8 @@ def det(A):
 
 _logdet = row(
     "linalg_logabsdet",
-    _solved("slogdet", lambda a: np.linalg.slogdet(a)[1]),
-    (lambda g, out, a: np.asarray(g)[..., None, None] * _swapped(np.linalg.inv(a)),),
+    solved("slogdet", lambda a: np.linalg.slogdet(a)[1]),
+    (lambda g, out, a: np.asarray(g)[..., None, None] * swapped(np.linalg.inv(a)),),
     ((0,),),
     label="LinalgSlogdetBackward0",
 )
@@ -156,7 +117,7 @@ def logdet(A):
 
 def _through_pinv(g, p, a):
     """The gradient of a from that of its pseudo-inverse p, where the rank is constant (Golub and Pereyra, 1973)."""
-    pt, gt = _swapped(p), _swapped(g)
+    pt, gt = swapped(p), swapped(g)
     beside = pt @ p @ (gt - (gt @ p) @ a)
     below = (gt - a @ (p @ gt)) @ p @ pt
     return beside + below - pt @ g @ pt
@@ -177,18 +138,19 @@ def pinv(A, *, atol=None, rtol=None, hermitian=False):
     return apply(_pinv, (A,), {"rtol": rtol})
 
 
-def _lstsq_left(g, out, a, b, rcond):
+def _lstsq_left(g, out, a, b, rcond, solution):
     columns = (g[..., None], b[..., None]) if b.ndim == 1 else (g, b)
-    return _through_pinv(columns[0] @ _swapped(columns[1]), np.linalg.pinv(a, rcond), a)
+    return _through_pinv(columns[0] @ swapped(columns[1]), np.linalg.pinv(a, rcond), a)
 
 
 _Lstsq = named("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
 _lstsq = row(
     "linalg_lstsq",
-    lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[0],
-    (_lstsq_left, lambda g, out, a, b, rcond: _swapped(np.linalg.pinv(a, rcond)) @ g),
+    lambda a, b, rcond, solution: solution,  # which comes with the residuals and the rank
+    (_lstsq_left, lambda g, out, a, b, rcond, solution: swapped(np.linalg.pinv(a, rcond)) @ g),
     ((0, 1), (0,)),
 )
+_EPSILON = {np.dtype(kind): float(np.finfo(kind).eps) for kind in (np.float32, np.float64)}
 
 
 def lstsq(A, B, rcond=None, *, driver=None):
@@ -226,11 +188,12 @@ def lstsq(A, B, rcond=None, *, driver=None):
             f"torch.linalg.lstsq: input.size(-2) should match other.size(-{2 if B.ndim > 1 else 1}): "
             f"{A.shape[-2]} and {B.shape[-2 if B.ndim > 1 else -1]}"
         )
+    a, b = _array(A), _array(B)
     if rcond is None:
-        rcond = max(A.shape[-2:]) * np.finfo(A.dtype.numpy).eps
-    _, residuals, rank, values = np.linalg.lstsq(_array(A), _array(B), rcond)
-    empty = np.empty(0, A.dtype.numpy)
-    solution = apply(_lstsq, (A, B), {"rcond": rcond})
+        rcond = max(a.shape[-2:]) * _EPSILON[a.dtype]
+    solution, residuals, rank, values = np.linalg.lstsq(a, b, rcond)
+    empty = np.empty(0, a.dtype)
+    solution = apply(_lstsq, (A, B), {"rcond": rcond, "solution": solution})
     if driver in (None, "gelsy"):
         residuals = empty
     return _Lstsq((
@@ -273,151 +236,6 @@ def norm(A, ord=None, dim=None, keepdim=False, *, out=None, dtype=None):
 
 def _array(tensor):
     return tensor.detach().numpy()
-
-
-def _factor_row(name, function, gradient, part):
-    """A row for one of several factors: its gradient is that of all, where those of the others are 0."""
-
-    def alone(g, out, a, **options):
-        factors = function(a, **options)
-        flowing = [g if i == part else np.zeros_like(factor) for i, factor in enumerate(factors)]
-        return gradient(a, factors, flowing)
-
-    return row(
-        f"linalg_{name}_{part}",
-        lambda a, **options: function(a, **options)[part],
-        (alone,),
-        ((0,),),
-        label=f"Linalg{name.title()}Backward0",
-    )
-
-
-def _decomposition(name, function, gradient, *names):
-    """Several factors of a matrix, in numpy's order."""
-    result = named("linalg_" + name, *names)
-    made = [_factor_row(name, function, gradient, part) for part in range(len(names))]
-
-    def decompose(A, **options):
-        return result(tuple(apply(part, (A,), options) for part in made))
-
-    decompose.__name__ = decompose.__qualname__ = name
-    return decompose
-
-
-# The gradients of factors: Giles, "Collected matrix derivative results for forward and reverse mode", 2008; that of a
-# singular or an eigenvector is infinite where its value comes twice.
-
-
-def _gaps(values):
-    """values[k] - values[j], and 1 on the diagonal."""
-    return values[..., None, :] - values[..., :, None] + np.eye(values.shape[-1], dtype=values.dtype)
-
-
-def _diagonal_of(values):
-    return values[..., None] * np.eye(values.shape[-1], dtype=values.dtype)
-
-
-def _eigh_gradient(a, factors, flowing):
-    values, vectors = factors
-    inner = _swapped(vectors) @ flowing[1]
-    inner = (inner - inner * np.eye(inner.shape[-1], dtype=inner.dtype)) / _gaps(values)
-    made = vectors @ (inner + _diagonal_of(flowing[0])) @ _swapped(vectors)
-    return (made + _swapped(made)) / 2
-
-
-def _svd_gradient(a, factors, flowing):
-    u, s, vh = factors
-    gu, gs, gvh = flowing
-    k = s.shape[-1]
-    if u.shape[-1] > k or vh.shape[-2] > k:
-        if gu.any() or gvh.any():
-            raise RuntimeError(
-                "svd_backward: the gradient of singular vectors needs full_matrices=False, where each has its value"
-            )
-        u, gu, vh, gvh = u[..., :k], gu[..., :k], vh[..., :k, :], gvh[..., :k, :]
-
-    def skew(inner):
-        return (inner - _swapped(inner)) / _gaps(s * s)
-
-    left, right = _swapped(u) @ gu, gvh @ _swapped(vh)
-    inner = skew(left) * s[..., None, :] + s[..., None] * skew(_swapped(right)) + _diagonal_of(gs)
-    made = u @ inner @ vh
-    made += ((gu - u @ left) / s[..., None, :]) @ vh
-    return made + u @ ((gvh - right @ vh) / s[..., None])
-
-
-def _qr_gradient(a, factors, flowing):
-    q, r = factors
-    if r.shape[-1] != r.shape[-2] or q.shape[-2] < q.shape[-1]:
-        raise NotImplementedError(
-            "linalg.qr: fastgd has its gradient for mode='reduced' and no more columns than rows; this needs torch"
-        )
-    gq, gr = flowing
-    upper = np.triu(gr @ _swapped(r) - _swapped(q) @ gq)
-    inner = upper + _swapped(upper) - upper * np.eye(upper.shape[-1], dtype=upper.dtype)
-    return _swapped(np.linalg.solve(r, _swapped(gq + q @ inner)))
-
-
-_eigh = _decomposition("eigh", np.linalg.eigh, _eigh_gradient, "eigenvalues", "eigenvectors")
-_svd = _decomposition("svd", np.linalg.svd, _svd_gradient, "U", "S", "Vh")
-_qr = _decomposition("qr", np.linalg.qr, _qr_gradient, "Q", "R")
-
-
-def eigh(A, UPLO="L"):
-    """The eigenvalues of a symmetric matrix, ascending, and its eigenvectors as columns."""
-    return _eigh(A, UPLO=UPLO)
-
-
-def svd(A, full_matrices=True):
-    """U, S and Vh of A = U diag(S) Vh."""
-    return _svd(A, full_matrices=full_matrices)
-
-
-def qr(A, mode="reduced"):
-    """Q and R of A = Q R."""
-    return _qr(A, mode=mode)
-
-
-def eigvalsh(A, UPLO="L"):
-    """The eigenvalues of a symmetric matrix, ascending."""
-    return eigh(A, UPLO)[0]
-
-
-def _svdvals_gradient(g, out, a):
-    u, _, vh = np.linalg.svd(a, full_matrices=False)
-    return (u * g[..., None, :]) @ vh
-
-
-_svdvals = row(
-    "linalg_svdvals", lambda a: np.linalg.svd(a, compute_uv=False), (_svdvals_gradient,), ((0,),),
-    label="LinalgSvdBackward0",
-)  # fmt: skip
-
-
-def svdvals(A):
-    """The singular values, descending."""
-    return apply(_svdvals, (A,), NO_OPTIONS)
-
-
-def _cholesky_gradient(g, out, a):
-    inner = np.tril(_swapped(out) @ g)
-    inner = 0.5 * (inner + _swapped(np.tril(inner, -1)))
-    return np.linalg.solve(_swapped(out), _swapped(np.linalg.solve(_swapped(out), inner)))
-
-
-_cholesky = row(
-    "linalg_cholesky",
-    _solved("cholesky", np.linalg.cholesky),
-    (_cholesky_gradient,),
-    ((OUT,),),
-    label="LinalgCholeskyExBackward0",
-)
-
-
-def cholesky(A, *, upper=False):
-    """The lower triangular L of A = L L^T."""
-    made = apply(_cholesky, (A,), NO_OPTIONS)
-    return made.transpose(-2, -1) if upper else made
 
 
 def solve_triangular(A, B, *, upper, left=True, unitriangular=False):

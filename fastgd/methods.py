@@ -12,6 +12,7 @@ from ._types import (
     int16,
     int32,
     int64,
+    strided,
     uint8,
 )
 from ._types import (
@@ -170,7 +171,9 @@ def _repr(tensor):
 def _format(tensor, spec):
     if tensor.ndim == 0 and tensor.__class__ is Tensor:
         return format(tensor.item(), spec)
-    return object.__format__(tensor, spec)
+    if spec:
+        raise TypeError("unsupported format string passed to Tensor.__format__")
+    return repr(tensor)
 
 
 def _rebuild(kind, array, requires_grad):
@@ -204,7 +207,7 @@ for _name, _read in {
     "is_sparse": lambda tensor: False,
     "is_quantized": lambda tensor: False,
     "is_meta": lambda tensor: False,
-    "layout": lambda tensor: "torch.strided",
+    "layout": lambda tensor: strided,
     "itemsize": element_size,
     "nbytes": lambda tensor: tensor.numel() * tensor.dtype.itemsize,
     "output_nr": lambda tensor: 0,

@@ -5,12 +5,10 @@ place; one of another shape gets memory of the right shape first. The rules that
 loops, in _random.pyx and its headers; DESIGN.md, "Numbers and randomness", sums them up.
 """
 
-import contextlib
 import math
 
 import numpy as np
 
-from ._random import Stream
 from ._tensor import (
     Tensor,
     apply,
@@ -22,111 +20,21 @@ from ._tensor import (
     prepare_write,
     row,
 )
-from ._types import as_dtype, int64
+from ._types import advised, as_dtype, int64
 from ._types import device as device_type
-
-
-class Generator(Stream):
-    """A random stream of its own: from the same seed the same numbers as torch's CPU generator.
-
-    Args:
-        device: "cpu".
-
-    Raises:
-        RuntimeError: another device.
-
-    Example:
-        >>> fastgd.rand(2, generator=fastgd.Generator().manual_seed(0))
-        tensor([0.4963, 0.7682])
-    """
-
-    def __init__(self, device="cpu"):
-        self._device = device_type(device)
-
-    @property
-    def device(self):
-        return self._device
-
-    def get_state(self):
-        """Where the stream stands, as a uint8 tensor that torch's generators load too."""
-        return from_array(super().get_state())
-
-    def set_state(self, new_state):
-        """Goes where get_state was called, here or in torch; returns the generator."""
-        if not isinstance(new_state, Tensor):
-            raise TypeError(
-                f"expected a torch.ByteTensor, but got {type(new_state).__name__}: pass what get_state() returned"
-            )
-        return super().set_state(new_state.detach().numpy())
-
-    def clone_state(self):
-        """Another generator that stands where this one does."""
-        return Generator(self._device).set_state(self.get_state())
-
-
-default_generator = Generator()
-default_generator.seed()
-
-
-def manual_seed(seed):
-    """Starts the default stream at a seed from -2^63 to 2^64 - 1 and returns it.
-
-    Example:
-        >>> fastgd.manual_seed(0).initial_seed()
-        0
-    """
-    return default_generator.manual_seed(int(seed))
-
-
-def seed():
-    """Starts the default stream at a seed from the operating system; returns the seed."""
-    return default_generator.seed()
-
-
-def initial_seed():
-    """The seed that the default stream was started at."""
-    return default_generator.initial_seed()
-
-
-def get_rng_state():
-    """Where the default stream stands, as a uint8 tensor."""
-    return default_generator.get_state()
-
-
-def set_rng_state(new_state):
-    """Puts the default stream where get_rng_state was called."""
-    default_generator.set_state(new_state)
-
-
-@contextlib.contextmanager
-def fork_rng(devices=None, enabled=True, device_type=None):
-    """Within `with fork_rng():`, draws leave no trace: the default stream stands afterwards where it stood before.
-
-    Args:
-        devices, device_type: accepted; there is the CPU only.
-        enabled: False makes it do nothing.
-    """
-    before = get_rng_state() if enabled else None
-    try:
-        yield
-    finally:
-        if enabled:
-            set_rng_state(before)
-
+from .generator import (  # noqa: F401 (torch.random has them all)
+    Generator,
+    default_generator,
+    fork_rng,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+    stream_of,
+)
 
 # ---- what the draws have in common
-
-
-def stream_of(generator, name):
-    """The generator, or the default one for None."""
-    if generator is None:
-        return default_generator
-    if not isinstance(generator, Generator):
-        raise TypeError(
-            f"{name}(): argument 'generator' must be torch.Generator, not {type(generator).__name__}: pass "
-            "fastgd.Generator().manual_seed(seed), or leave it out"
-        )
-    return generator
 
 
 def _tensor(name, input):
@@ -164,8 +72,9 @@ def _checked(name, size):
     shape = tuple([n.__index__() for n in size])
     for n in shape:
         if n < 0:
-            raise RuntimeError(
-                f"Trying to create tensor with negative dimension {n}: {list(shape)}. Pass sizes of 0 or more"
+            raise advised(
+                RuntimeError(f"Trying to create tensor with negative dimension {n}: {list(shape)}"),
+                "Sizes are 0 or more.",
             )
     return shape
 
@@ -560,15 +469,15 @@ def _plain(p):
 
 
 _drawn_rows = {
-    name: row(name + "_", lambda a, draw: draw(np.empty_like(a)), (lambda g, out, a, draw: np.zeros_like(g),), ((),),
-              label=name.title() + "Backward0")
-    for name in ("uniform", "normal", "exponential", "random", "bernoulli")
+    name: row(name, lambda a, draw: draw(np.empty_like(a)), (lambda g, out, a, draw: np.zeros_like(g),), ((),),
+              label=name[:-1].title() + "Backward0")
+    for name in ("uniform_", "normal_", "exponential_", "random_", "bernoulli_")
 }  # fmt: skip
 
 
 def _filled(input, name, generator, *args):
     """Draws into a tensor; one that is recorded has no gradient with respect to what it was."""
-    draw = getattr(stream_of(generator, name + "_"), name + "_")
+    draw = getattr(default_generator if generator is None else stream_of(generator, name), name)
     if is_grad_enabled() and input.requires_grad:
         return apply_inplace(_drawn_rows[name], (input,), {"draw": lambda array: draw(array, *args)})
     draw(prepare_write(input), *args)
@@ -577,29 +486,29 @@ def _filled(input, name, generator, *args):
 
 def uniform_(input, from_=0.0, to=1.0, *, generator=None):
     """Fills the tensor with uniforms from [from_, to)."""
-    return _filled(input, "uniform", generator, from_, to)
+    return _filled(input, "uniform_", generator, from_, to)
 
 
 def normal_(input, mean=0.0, std=1.0, *, generator=None):
     """Fills the tensor with normals."""
-    return _filled(input, "normal", generator, mean, std)
+    return _filled(input, "normal_", generator, mean, std)
 
 
 def exponential_(input, lambd=1.0, *, generator=None):
     """Fills the tensor with exponentials of the rate lambd."""
-    return _filled(input, "exponential", generator, lambd)
+    return _filled(input, "exponential_", generator, lambd)
 
 
 def random_(input, *bounds, to=None, generator=None):
     """Fills the tensor with integers: random_(from, to), random_(to), or random_() for all that the dtype counts."""
     if to is not None:
         bounds = (*bounds, to)
-    return _filled(input, "random", generator, *bounds)
+    return _filled(input, "random_", generator, *bounds)
 
 
 def bernoulli_(input, p=0.5, *, generator=None):
     """Fills the tensor with 1 (probability p, a number or a tensor that broadcasts) and 0."""
-    return _filled(input, "bernoulli", generator, _plain(p))
+    return _filled(input, "bernoulli_", generator, _plain(p))
 
 
 for _function in (uniform_, normal_, exponential_, random_, bernoulli_, bernoulli, multinomial):

@@ -7,7 +7,7 @@ import numpy as np
 
 from . import _kernels, _threads
 from ._tensor import Tensor
-from ._types import cpu, device as device_type
+from ._types import advised, cpu, device as device_type
 
 _interop_threads = os.cpu_count()
 
@@ -16,7 +16,7 @@ def _checked_count(name, count):
     if not isinstance(count, int):
         raise TypeError(f"{name} expects an int, but got {type(count).__name__}")
     if count <= 0:
-        raise RuntimeError(f"{name} expects a positive integer, but got {count}")
+        raise advised(RuntimeError(f"{name} expects a positive integer"), f"Got {count}.")
     return count
 
 

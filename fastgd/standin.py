@@ -19,7 +19,8 @@ _SAME = (
 
 # Where torch defines its classes: they print by these names, and some scripts import them from there.
 _HOMES = {
-    "": "Generator Size Tensor device dtype finfo iinfo",
+    "": "Size Tensor device dtype finfo iinfo",
+    "_C": "Generator",
     "autograd.function": "Function",
     "autograd.grad_mode": "enable_grad inference_mode no_grad set_grad_enabled",
     "autograd.variable": "",
@@ -43,16 +44,23 @@ _HOMES = {
     "nn.parameter": "Parameter",
     "nn.utils.clip_grad": "",
     "nn.utils.convert_parameters": "",
+    "optim.adadelta": "Adadelta",
     "optim.adagrad": "Adagrad",
     "optim.adam": "Adam",
+    "optim.adamax": "Adamax",
     "optim.adamw": "AdamW",
+    "optim.asgd": "ASGD",
     "optim.lbfgs": "LBFGS",
     "optim.lr_scheduler": (
         "ChainedScheduler ConstantLR CosineAnnealingLR CosineAnnealingWarmRestarts CyclicLR ExponentialLR LRScheduler "
-        "LambdaLR LinearLR MultiStepLR MultiplicativeLR OneCycleLR PolynomialLR ReduceLROnPlateau SequentialLR StepLR"
+        "LambdaLR LinearLR MultiStepLR MultiplicativeLR OneCycleLR PolynomialLR ReduceLROnPlateau SequentialLR StepLR "
+        "_LRScheduler"
     ),
+    "optim.nadam": "NAdam",
     "optim.optimizer": "Optimizer",
+    "optim.radam": "RAdam",
     "optim.rmsprop": "RMSprop",
+    "optim.rprop": "Rprop",
     "optim.sgd": "SGD",
     "utils.data.dataloader": "DataLoader default_collate default_convert get_worker_info",
     "utils.data.dataset": "ChainDataset ConcatDataset Dataset IterableDataset Subset TensorDataset random_split",

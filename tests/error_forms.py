@@ -168,6 +168,7 @@ x.unfold(0, 9, 1)
 torch.diag(B)
 torch.trace(v)
 x.tolist(1)
+format(x, ".2f")
 """.strip().splitlines()]  # fmt: skip
 
 

@@ -106,6 +106,13 @@ torch.unique(i); torch.unique(torch.tensor([3, 1, 3])); torch.unique(i, return_c
 torch.unique(j, return_inverse=True); torch.unique(i, return_inverse=True, return_counts=True); i.unique()
 torch.unique_consecutive(torch.tensor([1, 1, 2, 1])); torch.unique(torch.tensor([[1, 2], [1, 2]]), dim=0)
 torch.bincount(j); torch.bincount(j, minlength=5); torch.histc(x, 3)
+torch.cummax(a, 1); torch.cummin(a, 0); x.cummax(dim=1); z.cummin(0); s.cummax(0); torch.cummax(i, -1); B.cummax(1).values
+torch.kron(a, b); torch.kron(v, v); torch.kron(a, v); torch.kron(s, a); torch.kron(B, M); torch.kron(i, x)
+torch.block_diag(a, M); torch.block_diag(a, v, s); torch.block_diag(i, x); torch.lgamma(b); b.lgamma(); torch.lgamma(a)
+torch.lgamma(i); torch.erfinv(u); u.erfinv(); torch.erfinv(torch.tensor([0.999999, -1.0, 1.0, 2.0, 1e-20, 0.0, -0.5])); torch.digamma(b.detach()); torch.digamma(a.detach()); torch.aminmax(a); torch.aminmax(x, dim=1, keepdim=True)
+torch.cov(a); torch.cov(v); torch.cov(v[None]); torch.corrcoef(a); torch.max(x, 0, out=(x[0].clone(), j.clone()))
+torch.sort(x, out=(x.clone(), i.clone())); a.layout; (a * b).grad_fn.next_functions[1][0].name(); (a * 2).grad_fn.next_functions[1]
+(x * a).grad_fn.next_functions[0]; a.sum().grad_fn.next_functions[0][0].name()
 torch.bincount(j, weights=torch.tensor([1.0, 2, 3])); torch.histc(x, bins=4, min=0, max=8)
 torch.searchsorted(torch.tensor([1.0, 3.0, 5.0]), x); torch.bucketize(x, torch.tensor([1.0, 3.0, 5.0]), right=True)
 torch.isin(i, torch.tensor([1, 4])); torch.searchsorted(torch.tensor([1, 3, 5]), 3); a.view(3, 2); a.view(-1)

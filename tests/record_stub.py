@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ._types import Size, device as device_type, dtype as dtype_type
+from ._types import Size, device as device_type, dtype as dtype_type, layout as layout_type
 
 def __getattr__(name: str) -> Any: ...  # what the package itself uses
 '''
@@ -27,7 +27,7 @@ class Parameter(Tensor):
 '''
 PROPERTIES = {
     "T": "Tensor", "H": "Tensor", "mT": "Tensor", "real": "Tensor", "data": "Tensor", "grad": "Tensor | None",
-    "shape": "Size", "dtype": "dtype_type", "device": "device_type", "grad_fn": "Any", "layout": "str", "name": "None",
+    "shape": "Size", "dtype": "dtype_type", "device": "device_type", "grad_fn": "Any", "layout": "layout_type", "name": "None",
     "itemsize": "int", "nbytes": "int", "ndim": "int", "output_nr": "int", "is_cuda": "bool", "is_leaf": "bool",
     "is_meta": "bool", "is_quantized": "bool", "is_sparse": "bool", "requires_grad": "bool", "retains_grad": "bool",
 }  # fmt: skip

@@ -29,7 +29,8 @@ def agrees(mine, theirs):
 
 
 def begins(mine, theirs):
-    return mine.startswith(theirs[:40].rstrip("."))
+    """Scripts print these texts: they are torch's to the last letter, and what to do stands in a note below."""
+    return mine == theirs
 
 
 @pytest.mark.parametrize("form", FORMS)

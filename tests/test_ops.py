@@ -81,7 +81,7 @@ def gradient_cases():
     unary = """exp exp2 expm1 log log2 log10 log1p sqrt rsqrt reciprocal sin cos tan asinh sinh cosh tanh atan sigmoid erf
         erfc deg2rad rad2deg neg abs square relu sign sgn floor ceil trunc frac round nan_to_num positive""".split()
     cases = {name: (getattr(f, name), u if name in ("tanh", "sinh") else a) for name in unary}
-    for name in ("asin", "acos", "atanh", "logit"):
+    for name in ("asin", "acos", "atanh", "logit", "erfinv"):
         cases[name] = (getattr(f, name), w)
     cases["acosh"] = (lambda x: f.acosh(x + 1), a)
     for (
@@ -115,6 +115,10 @@ def gradient_cases():
         "min_along": (lambda x: x.min(0, keepdim=True).values, a), "amin": (lambda x: x.amin((0, 1)), a),
         "sort": (lambda x: x.sort(1)[0], a), "topk": (lambda x: x.topk(2, 1, largest=False)[0], a),
         "median": (f.median, a), "median_along": (lambda x: x.median(0)[0], M),
+        "cummax": (lambda x: x.cummax(1)[0], M), "cummin": (lambda x: x.cummin(0)[0], M),
+        "aminmax_min": (lambda x: x.aminmax()[0], a), "aminmax_max": (lambda x: x.aminmax(dim=1)[1], a),
+        "kron": (f.kron, a, b), "kron other dims": (lambda x, y, z: f.kron(f.kron(x, y), z), v, M, s),
+        "block_diag": (lambda x, y, z: f.block_diag(x, y, z), a, v, s), "lgamma": (f.lgamma, a),
         "kthvalue": (lambda x: x.kthvalue(2, 1)[0], a), "mode": (lambda x: x.mode(1)[0], a),
         "quantile": (lambda x: x.quantile(0.3, 1), a),
         "view": (lambda x: x.view(3, 2), a), "unsafe_view": (lambda x: x.t().reshape(6), a),

@@ -1,4 +1,4 @@
-"""Adam, AdamW, RMSprop, Adagrad and LBFGS: step by step beside torch, against their formulas, and what they refuse.
+"""Adam, its kin and LBFGS: step by step beside torch, against their formulas, and what they refuse.
 
 Where torch is not installed its numbers are read from recorded/optim.json, which record_optim.py writes. What all
 optimizers share is in test_sgd.py.
@@ -16,7 +16,8 @@ from fastgd import nn, optim
 
 OTHERS = [(kind, name) for kind, name in ALL if kind != "SGD"]
 BY_GRADIENT = [(kind, name) for kind, name in OTHERS if kind != "LBFGS"]
-KINDS = ["Adam", "AdamW", "RMSprop", "Adagrad", "LBFGS"]
+RULED = ["Adadelta", "Adamax", "NAdam", "RAdam", "ASGD", "Rprop"]
+KINDS = ["Adam", "AdamW", "RMSprop", "Adagrad", *RULED, "LBFGS"]
 WORDS = {"lr": "learning rate", "eps": "epsilon value"}
 
 
@@ -92,7 +93,79 @@ def adagrad(p, g, s, t, o):
     return p - o["lr"] / (1 + (t - 1) * o["lr_decay"]) * g / (np.sqrt(s["sum"]) + o["eps"])
 
 
-FORMULAS = {"Adam": adam, "AdamW": adam, "RMSprop": rmsprop, "Adagrad": adagrad}
+def adadelta(p, g, s, t, o):
+    g = g + o["weight_decay"] * p
+    s["v"] = o["rho"] * s.get("v", 0) + (1 - o["rho"]) * g**2
+    d = np.sqrt((s.get("u", 0) + o["eps"]) / (s["v"] + o["eps"])) * g
+    s["u"] = o["rho"] * s.get("u", 0) + (1 - o["rho"]) * d**2
+    return p - o["lr"] * d
+
+
+def adamax(p, g, s, t, o):
+    g = g + o["weight_decay"] * p
+    beta1, beta2 = o["betas"]
+    s["m"] = beta1 * s.get("m", 0) + (1 - beta1) * g
+    s["u"] = np.maximum(beta2 * s.get("u", 0), abs(g) + o["eps"])
+    return p - o["lr"] * s["m"] / (1 - beta1**t) / s["u"]
+
+
+def moments(p, g, s, o):
+    """The parameters and the gradient with the penalty, and the moments of Adam."""
+    if o["decoupled_weight_decay"]:
+        p = p * (1 - o["lr"] * o["weight_decay"])
+    else:
+        g = g + o["weight_decay"] * p
+    beta1, beta2 = o["betas"]
+    s["m"] = beta1 * s.get("m", 0) + (1 - beta1) * g
+    s["v"] = beta2 * s.get("v", 0) + (1 - beta2) * g**2
+    return p, g, s["m"], s["v"]
+
+
+def nadam(p, g, s, t, o):
+    p, g, m, v = moments(p, g, s, o)
+    mu = [o["betas"][0] * (1 - 0.5 * 0.96 ** (i * o["momentum_decay"])) for i in range(1, t + 2)]
+    # torch keeps the product of the momenta in the default type.
+    before = s["M"] = np.float32(s.get("M", np.float32(1)) * np.float32(mu[-2]))
+    before = float(before)
+    ahead = (1 - mu[-2]) / (1 - before) * g + mu[-1] / (1 - before * mu[-1]) * m
+    return p - o["lr"] * ahead / (np.sqrt(v / (1 - o["betas"][1] ** t)) + o["eps"])
+
+
+def radam(p, g, s, t, o):
+    p, g, m, v = moments(p, g, s, o)
+    beta1, beta2 = o["betas"]
+    R = 2 / (1 - beta2) - 1
+    r = R - 2 * t * beta2**t / (1 - beta2**t)
+    step = o["lr"] * m / (1 - beta1**t)
+    if r > 5:
+        trust = np.sqrt((r - 4) * (r - 2) * R / ((R - 4) * (R - 2) * r))
+        step = step * trust * np.sqrt(1 - beta2**t) / (np.sqrt(v) + o["eps"])
+    return p - step
+
+
+def asgd(p, g, s, t, o):
+    g = g + o["weight_decay"] * p
+    # torch keeps the rate in the default type.
+    eta = float(np.float32(o["lr"] / (1 + o["lambd"] * o["lr"] * (t - 1)) ** o["alpha"]))
+    return p * (1 - o["lambd"] * eta) - eta * g
+
+
+def rprop(p, g, s, t, o):
+    new, size = p.copy(), s.setdefault("size", np.full_like(p, o["lr"]))
+    last = s.setdefault("last", np.zeros_like(p))
+    for at in np.ndindex(p.shape):
+        turn = np.sign(g[at] * last[at])
+        size[at] *= {1: o["etas"][1], -1: o["etas"][0], 0: 1}[turn]
+        size[at] = min(max(size[at], o["step_sizes"][0]), o["step_sizes"][1])
+        last[at] = 0 if turn < 0 else g[at]
+        new[at] -= np.sign(last[at]) * size[at]
+    return new
+
+
+FORMULAS = {
+    "Adam": adam, "AdamW": adam, "RMSprop": rmsprop, "Adagrad": adagrad, "Adadelta": adadelta, "Adamax": adamax,
+    "NAdam": nadam, "RAdam": radam, "ASGD": asgd, "Rprop": rprop,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("kind", "name"), BY_GRADIENT)
@@ -275,6 +348,12 @@ def test_names_of_the_state(lib):
         "AdamW": ({}, ["step", "exp_avg", "exp_avg_sq"]),
         "RMSprop": ({"momentum": 0.9, "centered": True}, ["step", "square_avg", "momentum_buffer", "grad_avg"]),
         "Adagrad": ({}, ["step", "sum"]),
+        "Adadelta": ({}, ["step", "square_avg", "acc_delta"]),
+        "Adamax": ({}, ["step", "exp_avg", "exp_inf"]),
+        "NAdam": ({}, ["step", "mu_product", "exp_avg", "exp_avg_sq"]),
+        "RAdam": ({}, ["step", "exp_avg", "exp_avg_sq"]),
+        "ASGD": ({}, ["step", "eta", "mu", "ax"]),
+        "Rprop": ({}, ["step", "prev", "step_size"]),
     }
     for kind, (options, names) in cases.items():
         p = leaf(lib)
@@ -554,8 +633,8 @@ def test_lbfgs_loss_that_runs_away():
 
 
 def test_what_is_missing_says_so():
-    with pytest.raises(AttributeError, match="torch.optim.Adadelta needs torch"):
-        optim.Adadelta
+    with pytest.raises(AttributeError, match="torch.optim.SparseAdam needs torch"):
+        optim.SparseAdam
     with pytest.raises(ImportError):
         from fastgd.optim import SparseAdam  # noqa: F401
 

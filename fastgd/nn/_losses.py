@@ -3,7 +3,7 @@
 import numpy as np
 
 from .._tensor import row
-from .._types import of_array
+from .._types import advised, of_array
 from ..ops._loops import MEAN, SUM, reduced
 
 
@@ -39,7 +39,10 @@ def _of_residual(name, label, value, slope):
 
     def forward(a, b, reduction, **options):
         if a.dtype.kind != "f" and b.dtype.kind != "f":
-            raise NotImplementedError(f"\"{name}\" not implemented for '{of_array(a).legacy}': convert with .float()")
+            raise advised(
+                NotImplementedError(f"\"{name}\" not implemented for '{of_array(a).legacy}'"),
+                "Convert it with .float().",
+            )
         return _reduced(value(_difference(a, b), **options), reduction)
 
     def gradient(g, out, a, b, reduction, **options):

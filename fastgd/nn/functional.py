@@ -32,7 +32,9 @@ def legacy_reduction(size_average, reduce, reduction):
 
 def _check(name, input, target, reduction):
     if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"{reduction} is not a valid value for reduction: it is one of 'mean', 'sum' and 'none'")
+        raise advised(
+            ValueError(f"{reduction} is not a valid value for reduction"), "It is one of 'mean', 'sum' and 'none'."
+        )
     for argument, given in (("input", input), ("target", target)):
         if not isinstance(given, Tensor):
             raise TypeError(f"{name}(): argument '{argument}' must be Tensor, not {type(given).__name__}")
@@ -384,7 +386,9 @@ def one_hot(tensor, num_classes=-1):
     """
     classes = tensor.detach().numpy()
     if classes.dtype != np.int64:
-        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor: convert with .long()")
+        raise advised(
+            RuntimeError("one_hot is only applicable to index tensor of type LongTensor."), "Convert it with .long()."
+        )
     if not classes.size and num_classes <= 0:
         raise RuntimeError("Can not infer total number of classes from empty tensor.")
     if classes.size and classes.min() < 0:

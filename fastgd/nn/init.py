@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 
 from .._tensor import from_array
+from .._types import advised
 from ..autograd import no_grad
 from ..random import stream_of
 
@@ -33,20 +34,23 @@ def calculate_gain(nonlinearity, param=None):
     if nonlinearity == "leaky_relu":
         slope = 0.01 if param is None else param
         if isinstance(slope, bool) or not isinstance(slope, (int, float)):
-            raise ValueError(f"negative_slope {slope} not a valid number: expected an int or a float")
+            raise advised(ValueError(f"negative_slope {slope} not a valid number"), "Expected an int or a float.")
         return math.sqrt(2.0 / (1 + slope**2))
     if nonlinearity not in _GAINS:
-        raise ValueError(f"Unsupported nonlinearity {nonlinearity}: expected leaky_relu or one of {', '.join(_GAINS)}")
+        raise advised(
+            ValueError(f"Unsupported nonlinearity {nonlinearity}"),
+            f"Expected leaky_relu or one of {', '.join(_GAINS)}.",
+        )
     return _GAINS[nonlinearity]
 
 
-def _fans(tensor):
-    """How many inputs and outputs a weight has: (outputs, inputs, *kernel)."""
+def _calculate_fan_in_and_fan_out(tensor):
+    """How many inputs and outputs a weight has: (outputs, inputs, *kernel). Layers of one's own use it, too."""
     shape = tensor.shape
     if len(shape) < 2:
-        raise ValueError(
-            "Fan in and fan out can not be computed for tensor with fewer than 2 dimensions: got shape "
-            f"{tuple(shape)}; use uniform_ or normal_ for a bias"
+        raise advised(
+            ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions"),
+            f"It has shape {tuple(shape)}: use uniform_ or normal_ for a bias.",
         )
     field = math.prod(shape[2:])
     return shape[1] * field, shape[0] * field
@@ -84,7 +88,7 @@ def zeros_(tensor):
 
 
 def _xavier_std(tensor, gain):
-    fan_in, fan_out = _fans(tensor)
+    fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor)
     return gain * math.sqrt(2.0 / (fan_in + fan_out))
 
 
@@ -116,7 +120,7 @@ def _kaiming_std(tensor, a, mode, nonlinearity):
     mode = mode.lower()
     if mode not in ("fan_in", "fan_out"):
         raise ValueError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']")
-    fan = _fans(tensor)[mode == "fan_out"]
+    fan = _calculate_fan_in_and_fan_out(tensor)[mode == "fan_out"]
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
 
 

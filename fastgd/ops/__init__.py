@@ -17,6 +17,7 @@ from . import (
     products,
     promotion,
     reductions,
+    running,
     shapes,
     views,
 )
@@ -32,19 +33,19 @@ _EXPORTED = {
     indexing: """argwhere gather index_add index_copy index_fill index_select masked_scatter masked_select nonzero
         repeat_interleave scatter scatter_add select take take_along_dim""",
     inplace: "clone",
-    joining: """atleast_1d atleast_2d atleast_3d cartesian_prod cat column_stack combinations concat concatenate diff
+    joining: """atleast_1d atleast_2d atleast_3d block_diag cartesian_prod cat column_stack combinations concat concatenate diff
         dstack hsplit hstack meshgrid row_stack stack tensor_split trapezoid trapz vsplit vstack""",
-    ordering: """amax amin aminmax argmax argmin argsort bincount bucketize histc isin kthvalue max median min mode
+    ordering: """amax amin aminmax argmax argmin argsort bincount bucketize cummax cummin histc isin kthvalue max median min mode
         msort quantile searchsorted sort topk unique unique_consecutive""",
     parts: "chunk narrow split unbind",
     pointwise: """abs absolute acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil clamp
-        clamp_max clamp_min clip cos cosh deg2rad erf erfc exp exp2 expm1 fix floor frac heaviside isfinite isinf isnan
-        isneginf isposinf log log10 log1p log2 logit masked_fill nan_to_num neg negative positive rad2deg reciprocal
+        clamp_max clamp_min clip cos cosh deg2rad digamma erf erfc erfinv exp exp2 expm1 fix floor frac heaviside isfinite isinf isnan
+        isneginf isposinf lgamma log log10 log1p log2 logit masked_fill nan_to_num neg negative positive rad2deg reciprocal
         relu round rsqrt sgn sigmoid sign signbit sin sinh sqrt square tan tanh trunc where""",
-    products: """addmm addmv addr bmm chain_matmul dot einsum ger inner matmul mm mv outer tensordot vdot""",
+    products: """addmm addmv addr bmm chain_matmul dot einsum ger inner kron matmul mm mv outer tensordot vdot""",
     promotion: "can_cast promote_types result_type",
-    reductions: """all any corrcoef count_nonzero cov cumprod cumsum dist log_softmax logsumexp mean nanmean nansum norm prod softmax
-        std std_mean sum var var_mean""",
+    reductions: "all any corrcoef count_nonzero cov dist mean nanmean nansum norm prod std std_mean sum var var_mean",
+    running: "cumprod cumsum log_softmax logsumexp softmax",
     shapes: "diag diag_embed diagonal flip fliplr flipud roll rot90 tile trace tril triu",
     views: """adjoint broadcast_shapes broadcast_tensors broadcast_to flatten moveaxis movedim permute ravel reshape squeeze
         swapaxes swapdims t transpose unflatten unsqueeze""",

@@ -4,6 +4,7 @@ import numpy as np
 
 from .. import _affine  # noqa: F401 (fills in what is recognised)
 from .._tensor import Tensor, apply, apply_inplace, row
+from .._types import advised
 from ._loops import same
 from .promotion import NO_OPTIONS, alias, check_tensor, floating, into, promoted, publish, unary
 
@@ -31,7 +32,7 @@ def _power(a, b):
             if b < 0 and -b in _BY_MULTIPLICATION:
                 return np.reciprocal(_product_of(a, int(-b)))
     if a.dtype.kind in "iu" and np.ndim(b) == 0 and b < 0:
-        raise RuntimeError("Integers to negative integer powers are not allowed: convert with .float()")
+        raise advised(RuntimeError("Integers to negative integer powers are not allowed."), "Convert it with .float().")
     return np.power(a, b)
 
 
@@ -368,8 +369,9 @@ def _bitwise(name, symbol, function):
     def forward(a, b):
         for array in (a, b):
             if np.asarray(array).dtype.kind == "f":
-                raise NotImplementedError(
-                    f"\"bitwise_{name}_cpu\" not implemented for 'Float': bits are those of integers and bools"
+                raise advised(
+                    NotImplementedError(f"\"bitwise_{name}_cpu\" not implemented for 'Float'"),
+                    "Only integers and bools have bits.",
                 )
         return function(a, b)
 
@@ -407,7 +409,9 @@ isclose_row = row("isclose", _close)
 def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     """Whether |input - other| <= atol + rtol * |other|, element by element."""
     if input.dtype != other.dtype:
-        raise RuntimeError(f"{input.dtype.legacy} did not match {other.dtype.legacy}: convert one with .to(dtype)")
+        raise advised(
+            RuntimeError(f"{input.dtype.legacy} did not match {other.dtype.legacy}"), "Convert one with .to(dtype)."
+        )
     return apply(isclose_row, (input, other), {"rtol": rtol, "atol": atol, "equal_nan": equal_nan})
 
 

@@ -1,7 +1,5 @@
 """Distances between the rows of two matrices."""
 
-import numpy as np
-
 from .._tensor import apply, row
 from .reductions import _norm_forward, _norm_gradient, norm
 

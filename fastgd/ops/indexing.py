@@ -31,6 +31,8 @@ def _write(array, value, index):
         if not array.flags.writeable:
             raise
         have, wanted = list(np.shape(value)), list(array[index].shape)
+        if not any(isinstance(part, np.ndarray) for part in (index if isinstance(index, tuple) else (index,))):
+            from_array(value).expand(wanted)  # says which size does not fit
         raise RuntimeError(
             f"shape mismatch: value tensor of shape {have} cannot be broadcast to indexing result of shape {wanted}"
         ) from None
@@ -94,7 +96,10 @@ _index_select_row = row(
 def _long(name, index):
     array = index.detach().numpy()
     if array.dtype.kind not in "iu":
-        raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index, but got {index.dtype}: use .long()")
+        raise advised(
+            RuntimeError(f"{name}(): Expected dtype int32/int64 for index, but got {index.dtype}"),
+            "Convert it with .long().",
+        )
     return array
 
 
@@ -181,7 +186,7 @@ def masked_select(input, mask):
     """The elements where a mask holds, in one dimension."""
     check_tensor("masked_select", "mask", 2, mask)
     if mask.dtype.numpy.kind != "b":
-        raise RuntimeError("masked_select: expected BoolTensor for mask: use .bool()")
+        raise advised(RuntimeError("masked_select: expected BoolTensor for mask"), "Convert it with .bool().")
     array = mask.detach().numpy()
     if mask.shape != input.shape:
         shape = np.broadcast_shapes(input.shape, mask.shape)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .._tensor import Tensor, apply, row
+from .._types import advised
 from ._loops import joined, same_shapes
 from .parts import between, narrow, pieces, slice_piece_row
 from .promotion import into, one_type, publish
@@ -16,7 +17,7 @@ class _EachPart:
         self.part = part
 
     def __getitem__(self, i):
-        return lambda g, out, *arrays, dim: self.part(g, i, arrays, dim)
+        return lambda g, out, *arrays, **options: self.part(g, i, arrays, **options)
 
 
 class _NeedNothing:
@@ -62,9 +63,9 @@ def _tensors(name, tensors):
     tensors = tuple(tensors)
     for i, tensor in enumerate(tensors):
         if not isinstance(tensor, Tensor):
-            raise TypeError(
-                f"expected Tensor as element {i} in argument 0, but got {type(tensor).__name__}: convert it with "
-                "fastgd.tensor(...)"
+            raise advised(
+                TypeError(f"expected Tensor as element {i} in argument 0, but got {type(tensor).__name__}"),
+                "Convert it with fastgd.tensor(...).",
             )
     return tensors
 
@@ -133,13 +134,41 @@ def cat(tensors, dim=0, *, axis=None, out=None):
     return made if out is None else into(out, made)
 
 
+def _block_forward(*arrays):
+    arrays = one_type([np.atleast_2d(array) for array in arrays])
+    made = np.zeros(np.sum([array.shape for array in arrays], 0), arrays[0].dtype)
+    row_start = column_start = 0
+    for array in arrays:
+        rows, columns = array.shape
+        made[row_start : row_start + rows, column_start : column_start + columns] = array
+        row_start, column_start = row_start + rows, column_start + columns
+    return made
+
+
+def _block_part(g, i, arrays):
+    shapes = [np.atleast_2d(array).shape for array in arrays]
+    row_start, column_start = np.sum([(0, 0), *shapes[:i]], 0)
+    rows, columns = shapes[i]
+    return g[row_start : row_start + rows, column_start : column_start + columns].reshape(arrays[i].shape)
+
+
+_block_row = row("block_diag", _block_forward, _EachPart(_block_part), _NeedNothing())
+
+
+def block_diag(*tensors):
+    """A matrix with the tensors, vectors as rows, along its diagonal, and zeros beside them."""
+    return apply(_block_row, tensors, {})
+
+
 def _checked_for_cat(tensors, dim):
     """The tensors that are joined, and the dimension."""
     if not tensors:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     for i, tensor in enumerate(tensors):
         if not tensor.ndim:
-            raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated: use stack")
+            raise advised(
+                RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated"), "Use stack."
+            )
     # torch lets empty vectors pass, whatever the others are.
     tensors = tuple([tensor for tensor in tensors if tensor.shape != (0,)]) or tensors[:1]
     ndim = tensors[0].ndim

@@ -30,8 +30,10 @@ class _Named(tuple):
 
 def named(type_name, *names):
     """A tuple type of that name, whose elements are attributes too."""
-    fields = {name: property(lambda self, i=i: self[i]) for i, name in enumerate(names)}
-    return type(type_name, (_Named,), {"names": names, "__module__": "fastgd.return_types", **fields})
+    members = {name: property(lambda self, i=i: self[i]) for i, name in enumerate(names)}
+    members |= {"names": names, "__module__": "fastgd.return_types"}
+    # As in torch, what was written to out=... has another name.
+    return type(type_name, (_Named,), {"given_out": type(type_name + "_out", (_Named,), members), **members})
 
 
 def _values_and_indices(name):
@@ -71,6 +73,43 @@ def taken_along(a, index, dim):
 
 def _array(input):
     return input.detach().numpy()
+
+
+def _running_gradient(g, out, a, index, dim):
+    if not a.ndim:
+        return g
+    made = np.zeros(a.shape, g.dtype)
+    places = list(np.ogrid[tuple([slice(size) for size in index.shape])])
+    places[dim] = index
+    np.add.at(made, tuple(places), g)
+    return made
+
+
+def _running(name, ufunc, doc):
+    made = row(
+        name, lambda a, index, dim: taken_along(a, index, dim) if a.ndim else a.copy(), (_running_gradient,), ((),)
+    )
+    result = _values_and_indices(name)
+
+    def running(input, dim):
+        check_tensor(name, "input", 1, input)
+        dim = check_dim(dim, input.ndim or 1)
+        a = _array(input)
+        if not a.ndim:
+            index = np.zeros((), np.int64)
+            return result((apply(made, (input,), {"index": index, "dim": 0}), from_array(index)))
+        extreme = ufunc.accumulate(a, dim)
+        # The last of several: where an element is the extreme so far, its own place.
+        reached = (a == extreme) | np.isnan(a)
+        places = np.arange(a.shape[dim]).reshape([-1 if axis == dim else 1 for axis in range(a.ndim)])
+        index = np.maximum.accumulate(np.where(reached, places, 0), dim)
+        return result((apply(made, (input,), {"index": index, "dim": dim}), from_array(index)))
+
+    return publish(name, running, doc)
+
+
+cummax = _running("cummax", np.maximum, "The largest element so far along dim, and the place of each.")
+cummin = _running("cummin", np.minimum, "The smallest element so far along dim, and the place of each.")
 
 
 def _argument(function, a, dim):
@@ -145,24 +184,30 @@ min, _Min = _extreme("min", MIN, np.minimum.reduce, ndarray.argmin, _minimum,
 amax = _flat_extreme("amax", MAX, np.maximum.reduce, "The largest element, of all or along dim (one or several).")
 amin = _flat_extreme("amin", MIN, np.minimum.reduce, "The smallest element, of all or along dim (one or several).")
 _Aminmax = named("aminmax", "min", "max")
+_least = _extreme_row("aminmax_min", MIN, np.minimum.reduce, "AminmaxBackward0")
+_greatest = _extreme_row("aminmax_max", MAX, np.maximum.reduce, "AminmaxBackward0")
 
 
 def aminmax(input, *, dim=None, keepdim=False):
     """The smallest and the largest element, of all or along dim."""
-    return _Aminmax((amin(input, dim, keepdim), amax(input, dim, keepdim)))
+    check_tensor("aminmax", "input", 1, input)
+    options = {"dim": dim, "keepdim": keepdim}
+    return _Aminmax((apply(_least, (input,), options), apply(_greatest, (input,), options)))
 
 
 def _index_of(name, function, doc):
     def forward(a, dim=None, keepdim=False):
         if not a.size:
             raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
-        return function(a, axes_of(dim, a.ndim), keepdims=keepdim)
+        return function(a) if dim is None and not keepdim else function(a, axes_of(dim, a.ndim), keepdims=keepdim)
 
     made = row(name, forward)
 
     def index(input, dim=None, keepdim=False, *, axis=None, keepdims=False):
         check_tensor(name, "input", 1, input)
         dim = axis if dim is None else dim
+        if dim is None and not keepdim:
+            return apply(made, (input,), NO_OPTIONS)
         return apply(made, (input,), {"dim": dim, "keepdim": keepdim or keepdims})
 
     return publish(name, index, doc)
@@ -239,7 +284,10 @@ def topk(input, k, dim=-1, largest=True, sorted=True, *, axis=None):
     dim = _checked(dim if axis is None else axis, input)
     k = int(k)
     if not 0 <= k <= (input.shape[dim] if input.ndim else 1):
-        raise RuntimeError(f"selected index k out of range: {k} of {input.shape[dim] if input.ndim else 1} elements")
+        raise advised(
+            RuntimeError("selected index k out of range"),
+            f"There are {input.shape[dim] if input.ndim else 1} elements, and k is {k}.",
+        )
     index = _order(_array(input), dim, largest, k)
     return _Topk((apply(_topk, (input,), {"index": index, "dim": dim}), from_array(index)))
 
@@ -328,7 +376,7 @@ def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
     if places.ndim > 1:
         raise RuntimeError(f"quantile() q must be a scalar or 1D tensor, but it has {places.ndim} dimensions")
     if not ((places >= 0) & (places <= 1)).all():
-        raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q}")
+        raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q:g}")
     by_row = input.flatten() if dim is None else input.movedim(dim, -1)
     ordered = sort(by_row, -1)[0]
     at = places.reshape(-1) * (ordered.shape[-1] - 1)

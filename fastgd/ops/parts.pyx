@@ -9,6 +9,7 @@ from itertools import accumulate
 import numpy as np
 
 from .._tensor import apply, method, row
+from .._types import advised
 from .promotion import check_tensor, publish
 from .views import check_dim
 
@@ -94,9 +95,9 @@ def _plain(index):
     if isinstance(index, Tensor):
         kind = index.dtype.numpy.kind
         if kind == "f":
-            raise IndexError(
-                "tensors used as indices must be long, int, byte or bool tensors, but got torch."
-                f"{index.dtype.legacy}Tensor: convert with .long()"
+            raise advised(
+                IndexError("tensors used as indices must be long, int, byte or bool tensors"),
+                f"This one is a torch.{index.dtype.legacy}Tensor: convert it with .long().",
             )
         if index.ndim == 0 and kind in "iu":
             return index.item(), False
@@ -123,7 +124,7 @@ def _plain(index):
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got float)"
         )
     if isinstance(index, str):
-        raise TypeError("new(): invalid data type 'str': a tensor has no columns by name")
+        raise advised(TypeError("new(): invalid data type 'str'"), "A tensor has no columns by name.")
     raise IndexError(
         "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
         f"(got {type(index).__name__})"

@@ -84,6 +84,57 @@ erf = _smooth(
 erfc = _smooth(
     "erfc", _by_math(math.erfc), lambda g, out, a: g * (-_ERF_SLOPE * np.exp(-a * a)), (0,), "1 - erf(input)."
 )
+
+
+def _digamma(a):
+    """Psi, by its recurrence up to 10 and its asymptotic series from there; below 1/2 by reflection."""
+    x = np.where(a < 0.5, 1 - a, a).astype(np.float64)
+    made = np.zeros_like(x)
+    for _ in range(10):
+        small = x < 10
+        made -= np.where(small, 1 / x, 0)
+        x += small
+    inverse = 1 / (x * x)
+    series = inverse * (1 / 12 - inverse * (1 / 120 - inverse * (1 / 252 - inverse * (1 / 240 - inverse / 132))))
+    made += np.log(x) - 0.5 / x - series
+    made = np.where(a < 0.5, made - np.pi / np.tan(np.pi * a.astype(np.float64)), made)
+    made = np.where(a == 0, np.copysign(np.inf, -a), np.where((a < 0) & (a == np.floor(a)), np.nan, made))
+    return made.astype(a.dtype)
+
+
+def _log_gamma(x):
+    return math.lgamma(x) if x > 0 or x != math.floor(x) else math.inf
+
+
+lgamma = _smooth(
+    "lgamma", _by_math(_log_gamma), lambda g, out, a: g * _digamma(a), (0,), "The logarithm of |gamma(input)|."
+)
+digamma = unary("digamma", row("digamma", lambda a: _digamma(floating(a))), "The derivative of lgamma.")
+
+_INVERSE_SLOPE = math.sqrt(math.pi) / 2
+
+
+def _inverse_erf(y):
+    """By Winitzki's formula and Newton's steps on erf, or on erfc where erf is near 1."""
+    if not -1 < y < 1:
+        return math.copysign(math.inf, y) if math.fabs(y) == 1 else math.nan
+    size = math.fabs(y)
+    log = math.log1p(-size * size)
+    first = 2 / (math.pi * 0.147) + log / 2
+    x = math.sqrt(math.fabs(math.sqrt(first * first - log / 0.147) - first))
+    for _ in range(3):
+        error = (1 - size) - math.erfc(x) if size > 0.5 else math.erf(x) - size
+        x -= error * _INVERSE_SLOPE * math.exp(x * x)
+    return math.copysign(x, y)
+
+
+erfinv = _smooth(
+    "erfinv",
+    _by_math(_inverse_erf),
+    lambda g, out, a: g * (_INVERSE_SLOPE * np.exp(out * out)),
+    (OUT,),
+    "The inverse of the error function.",
+)
 deg2rad = _smooth("deg2rad", np.deg2rad, lambda g, out, a: g * (math.pi / 180), (), "Degrees to radians.")
 rad2deg = _smooth("rad2deg", np.rad2deg, lambda g, out, a: g * (180 / math.pi), (), "Radians to degrees.")
 

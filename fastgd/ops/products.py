@@ -6,7 +6,7 @@ from .. import _affine
 from .._tensor import Tensor, apply, apply_inplace, row, sum_of
 from .._types import advised, of_array
 from ._loops import product
-from .promotion import NO_OPTIONS, check_tensor, into, publish
+from .promotion import NO_OPTIONS, check_tensor, into, one_type, publish
 
 
 def _same_type(a, b):
@@ -28,8 +28,9 @@ def _matmul(a, b):
     if made is not None:
         return made
     if a.ndim == 0 or b.ndim == 0:
-        raise RuntimeError(
-            f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D: use * for numbers"
+        raise advised(
+            RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D"),
+            "Use * for numbers.",
         )
     _same_type(a, b)
     if a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
@@ -197,9 +198,8 @@ _linear_row = row(
 
 def linear(input, weight, bias=None):
     """input @ weight.T + bias."""
-    for name, given in (("input", input), ("weight", weight)):
-        if not isinstance(given, Tensor):
-            raise TypeError(f"linear(): argument '{name}' must be Tensor, not {type(given).__name__}")
+    check_tensor("linear", "input", 1, input)
+    check_tensor("linear", "weight", 2, weight)
     return apply(_linear_row, (input, weight, bias), NO_OPTIONS)
 
 
@@ -275,6 +275,36 @@ def inner(input, other):
     return tensordot(input, other, dims=([-1], [-1]))
 
 
+def _interleaved(g, a, b):
+    """The gradient of kron with the dimensions of a and b apart, a's at even places; and a's and b's sizes."""
+    ndim = max(a.ndim, b.ndim)
+    sizes = [(1,) * (ndim - array.ndim) + array.shape for array in (a, b)]
+    return g.reshape([size for pair in zip(*sizes) for size in pair]), *sizes
+
+
+def _kron_left(g, out, a, b):
+    g, _, size = _interleaved(g, a, b)
+    spread = b.reshape([n for size_of_b in size for n in (1, size_of_b)])
+    return (g * spread).sum(tuple(range(1, g.ndim, 2))).reshape(a.shape)
+
+
+def _kron_right(g, out, a, b):
+    g, size, _ = _interleaved(g, a, b)
+    spread = a.reshape([n for size_of_a in size for n in (size_of_a, 1)])
+    return (g * spread).sum(tuple(range(0, g.ndim, 2))).reshape(b.shape)
+
+
+_kron = row(
+    "kron", lambda a, b: np.kron(*one_type((a, b))), (_kron_left, _kron_right), ((1,), (0,)),
+    label="UnsafeViewBackward0",
+)  # fmt: skip
+
+
+def kron(input, other):
+    """The Kronecker product: every element of input times all of other, in blocks."""
+    return apply(_kron, (input, other), NO_OPTIONS)
+
+
 # ---- sums with products
 
 
@@ -318,7 +348,7 @@ def bmm(input, mat2):
     """The products of two stacks of matrices, (b, n, d) and (b, d, k)."""
     for name, given in (("batch1", input), ("batch2", mat2)):
         if given.ndim != 3:
-            raise RuntimeError(f"{name} must be a 3D tensor, but it has {given.ndim} dimensions: use matmul")
+            raise advised(RuntimeError(f"{name} must be a 3D tensor"), f"It has {given.ndim} dimensions: use matmul.")
     if input.shape[0] != mat2.shape[0] or input.shape[2] != mat2.shape[1]:
         expected = [input.shape[0], input.shape[2]]
         raise RuntimeError(
@@ -436,5 +466,5 @@ def _addmm_inplace(input, mat1, mat2, *, beta=1, alpha=1):
 
 
 publish("addmm", addmm, addmm.__doc__, _addmm_inplace)
-for _function in (matmul, mm, mv, dot, vdot, outer, ger, inner, bmm):
+for _function in (matmul, mm, mv, dot, vdot, outer, ger, inner, kron, bmm):
     publish(_function.__name__, _function, _function.__doc__)

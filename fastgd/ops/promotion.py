@@ -132,7 +132,8 @@ def into(out, made):
     from .inplace import copy_
 
     if not isinstance(made, Tensor):
-        return type(made)([into(tensor, part) for tensor, part in zip(out, made, strict=True)])
+        kind = getattr(type(made), "given_out", type(made))
+        return kind([into(tensor, part) for tensor, part in zip(out, made, strict=True)])
     if made.requires_grad or out.requires_grad and is_grad_enabled():
         raise RuntimeError(
             "functions with out=... arguments don't support automatic differentiation, but one of the arguments "

@@ -6,9 +6,9 @@ import numpy as np
 
 from .._tensor import Tensor, apply, row
 from .._types import advised, as_dtype, of_array
-from ._loops import MAX, MEAN, MIN, NORM, PROD, STD, SUM, VAR, reduced, softened
-from .promotion import NO_OPTIONS, check_tensor, floating, into, publish
-from .views import axes_of, check_dim, expanded
+from ._loops import MAX, MEAN, MIN, NORM, PROD, STD, SUM, VAR, reduced
+from .promotion import NO_OPTIONS, check_tensor, into, publish
+from .views import axes_of, expanded
 
 OUT = -1
 
@@ -307,9 +307,12 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
     if dtype is not None:
         input = input.to(dtype)
     if not input.dtype.is_floating_point:
-        raise RuntimeError(
-            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
-            f"{of_array(input.numpy()).legacy}: use .float()"
+        raise advised(
+            RuntimeError(
+                "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+                f"{of_array(input.numpy()).legacy}"
+            ),
+            "Convert it with .float().",
         )
     p = 2 if p in ("fro", None) else p
     if p == "nuc":
@@ -354,148 +357,25 @@ def count_nonzero(input, dim=None):
     return apply(_count_nonzero, (input,), {"dim": dim})
 
 
-# ---- running sums
-
-
-def _running(function, a, dim, dtype):
-    if dtype is None and a.dtype.kind != "f":
-        dtype = np.int64
-    axis = check_dim(dim, a.ndim or 1)
-    return function.accumulate(a, axis, dtype) if a.ndim else a.astype(dtype or a.dtype)
-
-
-def _reversed(a, dim):
-    return np.flip(a, dim) if a.ndim else a
-
-
-def _cumsum_gradient(g, out, a, dim, dtype):
-    return _reversed(np.cumsum(_reversed(g, dim), dim if g.ndim else None), dim).reshape(a.shape)
-
-
-def _cumprod_gradient(g, out, a, dim, dtype):
-    a_first, out_first, g_first = (np.moveaxis(np.atleast_1d(array), dim, 0) for array in (a, out, g))
-    made = np.empty_like(a_first)
-    behind = np.zeros_like(a_first[0])
-    for i in range(len(a_first) - 1, -1, -1):
-        behind = g_first[i] + behind * (a_first[i + 1] if i + 1 < len(a_first) else 0)
-        made[i] = behind * (out_first[i - 1] if i else 1)
-    return np.moveaxis(made, 0, dim).reshape(a.shape)
-
-
-_cumsum = row("cumsum", lambda a, dim, dtype: _running(np.add, a, dim, dtype), (_cumsum_gradient,), ((),))
-_cumprod = row("cumprod", lambda a, dim, dtype: _running(np.multiply, a, dim, dtype), (_cumprod_gradient,), ((0, OUT),))
-
-
-def _accumulation(made, doc):
-    def accumulate(input, dim=None, *, dtype=None, axis=None):
-        dim = axis if dim is None else dim
-        if dim is None:
-            raise TypeError(f'{made.name}() missing 1 required positional arguments: "dim"')
-        return apply(made, (input,), {"dim": dim, "dtype": None if dtype is None else as_dtype(dtype).numpy})
-
-    return publish(made.name, accumulate, doc)
-
-
-cumsum = _accumulation(_cumsum, "The sums of the first one, two, three, ... elements along dim.")
-cumprod = _accumulation(_cumprod, "The products of the first one, two, three, ... elements along dim.")
-
-# ---- exponentials that are summed
-
-
-def _peak(a, dim):
-    top = np.maximum.reduce(a, axes_of(dim, a.ndim), keepdims=True)
-    return np.where(np.isfinite(top), top, a.dtype.type(0))
-
-
-def _logsumexp_forward(a, dim, keepdim=False):
-    a = floating(a)
-    top = _peak(a, dim)
-    made = np.log(np.add.reduce(np.exp(a - top), axes_of(dim, a.ndim), keepdims=True)) + top
-    return made if keepdim else made.squeeze(axes_of(dim, a.ndim))
-
-
-_logsumexp = row(
-    "logsumexp",
-    _logsumexp_forward,
-    (lambda g, out, a, dim, keepdim=False: kept(g, a, dim, keepdim) * np.exp(a - kept(out, a, dim, keepdim)),),
-    ((0, OUT),),
-)
-
-
-def logsumexp(input, dim=None, keepdim=False, *, axis=None):
-    """log(sum(exp(input))) along dim, without overflow."""
-    dim = axis if dim is None else dim
-    return apply(_logsumexp, (input,), {"dim": dim, "keepdim": keepdim})
-
-
-def _softmax_forward(a, dim):
-    made = softened(a, dim, False)
-    if made is not None:
-        return made
-    made = np.exp(a - _peak(a, dim))
-    return made / np.add.reduce(made, dim, keepdims=True)
-
-
-def _log_softmax_forward(a, dim):
-    made = softened(a, dim, True)
-    if made is not None:
-        return made
-    made = a - _peak(a, dim)
-    return made - np.log(np.add.reduce(np.exp(made), dim, keepdims=True))
-
-
-_softmax = row(
-    "softmax",
-    _softmax_forward,
-    (lambda g, out, a, dim: out * (g - np.add.reduce(g * out, dim, keepdims=True)),),
-    ((OUT,),),
-)
-_log_softmax = row(
-    "log_softmax",
-    _log_softmax_forward,
-    (lambda g, out, a, dim: g - np.exp(out) * np.add.reduce(g, dim, keepdims=True),),
-    ((OUT,),),
-)
-
-
-def _soft(made, doc):
-    def soft(input, dim=None, dtype=None, *, axis=None):
-        dim = axis if dim is None else dim
-        if dim is None:
-            raise TypeError(f"{made.name}() received an invalid combination of arguments: expected a `dim`")
-        if dtype is not None:
-            input = input.to(dtype)
-        if not input.dtype.is_floating_point:
-            last = "lastdim_" if check_dim(dim, max(input.ndim, 1)) == max(input.ndim - 1, 0) else ""
-            raise advised(
-                NotImplementedError(f"\"{made.name}_{last}kernel_impl\" not implemented for '{input.dtype.legacy}'"),
-                "Use .float().",
-            )
-        return apply(made, (input,), {"dim": check_dim(dim, max(input.ndim, 1)) if input.ndim else None})
-
-    return publish(made.name, soft, doc)
-
-
-softmax = _soft(_softmax, "exp(input) / sum(exp(input)) along dim.")
-log_softmax = _soft(_log_softmax, "The logarithm of softmax along dim.")
+# ---- covariance
 
 
 def cov(input, *, correction=1):
     """The covariances of variables in rows, observations in columns."""
     centred = input - mean(input, -1, True)
     if input.ndim < 2:
-        return (centred * centred).sum() / max(input.numel() - correction, 0)
-    return centred @ centred.t() / max(input.shape[1] - correction, 0)
+        centred = centred.unsqueeze(0)
+    return (centred @ centred.t() / max(centred.shape[1] - correction, 0)).squeeze()
 
 
 def corrcoef(input):
     """The correlations of variables in rows, observations in columns."""
     made = cov(input)
-    if input.ndim < 2:
+    if made.ndim < 2:
         return made / made
     spread = made.diagonal().sqrt()
     return (made / spread.unsqueeze(1) / spread).clamp(-1, 1)
 
 
-for _function in (cov, corrcoef, nanmean, norm, dist, count_nonzero, logsumexp):
+for _function in (cov, corrcoef, nanmean, norm, dist, count_nonzero):
     publish(_function.__name__, _function, _function.__doc__)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .._tensor import apply, row
+from .._types import advised
 from .promotion import NO_OPTIONS, publish
 from .views import check_dim, flipped, listed
 
@@ -22,9 +23,9 @@ def repeat(input, *times, repeats=None):
     """The tensor copied so many times along each dimension."""
     repeats = listed(times, repeats)
     if len(repeats) < input.ndim:
-        raise RuntimeError(
-            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: got "
-            f"{len(repeats)} for {input.ndim} dimensions"
+        raise advised(
+            RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"),
+            f"Got {len(repeats)} for {input.ndim} dimensions.",
         )
     return apply(_repeat_row, (input,), {"repeats": tuple(repeats)})
 

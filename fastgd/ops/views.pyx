@@ -9,7 +9,7 @@ from .._tensor cimport Row, Tensor, array_of, view_of
 import numpy as np
 
 from .._tensor import apply, method, row
-from .._types import Size
+from .._types import Size, advised
 from .promotion import NO_OPTIONS, check_tensor, publish
 
 cnp.import_array()
@@ -107,8 +107,9 @@ cdef tuple sizes_of(tuple given, Py_ssize_t numel):
         if size >= 0:
             product *= size
         elif size != -1:
-            raise RuntimeError(
-                f"invalid shape dimension {size} at index {i} of shape {list(shape)}: sizes are positive, or -1 once"
+            raise advised(
+                RuntimeError(f"invalid shape dimension {size} at index {i} of shape {list(shape)}"),
+                "Sizes are positive, or -1 once.",
             )
         elif unknown >= 0:
             raise RuntimeError("only one dimension can be inferred")
@@ -255,7 +256,7 @@ def t(input):
     """The transpose of a matrix; shares memory."""
     check_tensor("t", "input", 1, input)
     if input.ndim > 2:
-        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D: use transpose")
+        raise advised(RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D"), "Use transpose.")
     return apply(_t_row, (input,), NO_OPTIONS)
 
 

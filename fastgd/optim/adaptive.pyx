@@ -7,8 +7,7 @@ from numpy cimport ndarray
 from .._tensor cimport Tensor
 from .optimizer cimport Optimizer, begin, count_step, finish, gradient_of, start_step, state_of
 
-from .._types import advised
-from .optimizer import check_rates
+from .optimizer import check_betas, check_rates
 
 cnp.import_array()
 
@@ -122,14 +121,7 @@ cdef class Adam(Optimizer):
 
     def check_group(self, group):
         check_rates(group)
-        betas = group["betas"]
-        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
-            raise ValueError(f"betas must be two numbers, such as (0.9, 0.999), but got {betas!r}")
-        for i, beta in enumerate(betas):
-            if isinstance(beta, Tensor) and beta.numel() != 1:
-                raise ValueError(f"Tensor betas[{i}] must be 1-element")
-            if not 0 <= beta < 1:
-                raise advised(ValueError(f"Invalid beta parameter at index {i}: {beta}"), "It must be in [0, 1).")
+        check_betas(group["betas"])
 
     cdef object read(self, dict group):
         self.lr, self.eps, self.weight_decay = group["lr"], group["eps"], group["weight_decay"]

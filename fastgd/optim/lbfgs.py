@@ -269,6 +269,7 @@ class _Memory:
         self.moves = [_array(item) for item in state.get("old_stps") or ()]
         self.inverses = [_number(item) for item in state.get("ro") or ()]
         self.scale = _number(state.get("H_diag", 1))
+        self.weights = state.get("al")
         self.gradient = _array(state.get("prev_flat_grad"))
         self.last = _array(state.get("d"))
         self.t = _number(state.get("t"))
@@ -290,18 +291,20 @@ class _Memory:
             self.inverses.append(1 / product)
             self.scale = product / change.dot(change)
         direction = -gradient
-        weights = []
-        pairs = list(zip(self.changes, self.moves, self.inverses))
-        for change, move, inverse in reversed(pairs):
-            weights.append(move.dot(direction) * inverse)
-            direction -= weights[-1] * change
+        weights = self.weights = [None] * self.size
+        pairs = list(enumerate(zip(self.changes, self.moves, self.inverses)))
+        for i, (change, move, inverse) in reversed(pairs):
+            weights[i] = move.dot(direction) * inverse
+            direction -= weights[i] * change
         direction *= self.scale
-        for change, move, inverse in pairs:
-            direction += (weights.pop() - change.dot(direction) * inverse) * move
+        for i, (change, move, inverse) in pairs:
+            direction += (weights[i] - change.dot(direction) * inverse) * move
         self.last = direction
         return direction
 
     def save(self, state):
+        if self.weights is not None:
+            state["al"] = [_tensor(item) for item in self.weights]
         state.update(
             d=_tensor(self.last),
             t=_tensor(self.t),

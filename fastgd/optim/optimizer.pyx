@@ -29,10 +29,14 @@ RATES = {
     "alpha": "alpha value",
     "lr_decay": "lr_decay value",
     "initial_accumulator_value": "initial_accumulator_value value",
+    "rho": "rho value",
+    "momentum_decay": "momentum_decay value",
+    "lambd": "lambd value",
+    "t0": "t0 value",
     "tolerance_grad": "tolerance_grad value",
     "tolerance_change": "tolerance_change value",
 }
-MAY_BE_NEGATIVE = {"dampening", "tolerance_grad", "tolerance_change"}
+MAY_BE_NEGATIVE = {"dampening", "tolerance_grad", "tolerance_change", "lambd", "t0"}
 
 
 def check_rates(options):
@@ -55,6 +59,17 @@ def check_rates(options):
         if not math.isfinite(value) or (value < 0 and name not in MAY_BE_NEGATIVE):
             wanted = "a finite number" if name in MAY_BE_NEGATIVE else "a finite number, 0 or above"
             raise advised(ValueError(f"Invalid {words}: {options[name]}"), f"{name} must be {wanted}.")
+
+
+def check_betas(betas):
+    """ValueError for anything but two numbers from 0 to below 1."""
+    if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+        raise ValueError(f"betas must be two numbers, such as (0.9, 0.999), but got {betas!r}")
+    for i, beta in enumerate(betas):
+        if isinstance(beta, Tensor) and beta.numel() != 1:
+            raise ValueError(f"Tensor betas[{i}] must be 1-element")
+        if not 0 <= beta < 1:
+            raise advised(ValueError(f"Invalid beta parameter at index {i}: {beta}"), "It must be in [0, 1).")
 
 
 cdef class Optimizer:
@@ -313,6 +328,52 @@ cdef class Optimizer:
     def __setstate__(self, state):
         self.defaults, state, self.param_groups = state
         self.state = defaultdict(dict, state)
+
+
+cdef class Ruled(Optimizer):
+    """The base of optimizers whose step is a rule on numpy arrays (ruled.py).
+
+    `kept` and `kept_numbers` are what a parameter's state holds beside "step", in torch's order, arrays of the
+    parameter's shape and single numbers, each with where it starts: a number, or the name of an option.
+    """
+
+    kept, kept_numbers = {}, {}
+    cdef dict group
+
+    def rule(self, options, step, p, g, *state):
+        """Changes p and the arrays of `kept_numbers` and `kept` in place, by the gradient g of what is minimised."""
+        raise NotImplementedError
+
+    cdef object read(self, dict group):
+        self.check_group(group)
+        self.group = group
+
+    cdef object update(self, Tensor param):
+        cdef ndarray p = begin(param)
+        cdef ndarray g = gradient_of(param, p)
+        cdef dict state = self.state[param]
+        options = {**self.group, "lr": float(self.group["lr"])}
+        step = count_step(state)
+        arrays = [number_of(state, name, options.get(start, start)) for name, start in self.kept_numbers.items()]
+        arrays += [state_of(state, name, p, options.get(start, start)) for name, start in self.kept.items()]
+        with np.errstate(all="ignore"):
+            if options["maximize"]:
+                g = -g
+            if options.get("weight_decay") and not options.get("decoupled_weight_decay"):
+                g = g + options["weight_decay"] * p
+            self.rule(options, step, p, g, *arrays)
+        finish(param, p)
+
+
+cdef ndarray number_of(dict state, str name, double initial):
+    """The one number of a state that is about to be written, as an array; made where it is not there yet."""
+    kept = state.get(name)
+    if kept is None:
+        kept = state[name] = wrap(np.array(initial, get_default_dtype().numpy))
+    array = array_of(kept)
+    before_write(array)
+    written(kept)
+    return array
 
 
 def _new_optimizer(kind):

@@ -17,7 +17,7 @@ import types
 import numpy as np
 
 from .. import random
-from .._types import float64
+from .._types import advised, float64
 from ..creation import as_tensor
 
 
@@ -71,8 +71,9 @@ class RandomSampler(_ArraySampler):
         self._num_samples = num_samples
         self.generator = generator
         if not isinstance(replacement, bool):
-            raise TypeError(
-                f"replacement should be a boolean value, but got replacement={replacement}: pass True or False"
+            raise advised(
+                TypeError(f"replacement should be a boolean value, but got replacement={replacement}"),
+                "Pass True or False.",
             )
         _check_positive("num_samples", self.num_samples)
 
@@ -145,14 +146,15 @@ class WeightedRandomSampler(_ArraySampler):
     def __init__(self, weights, num_samples, replacement=True, generator=None):
         _check_positive("num_samples", num_samples)
         if not isinstance(replacement, bool):
-            raise ValueError(
-                f"replacement should be a boolean value, but got replacement={replacement}: pass True or False"
+            raise advised(
+                ValueError(f"replacement should be a boolean value, but got replacement={replacement}"),
+                "Pass True or False.",
             )
         self.weights = as_tensor(weights, dtype=float64)
         if self.weights.ndim != 1:
-            raise ValueError(
-                f"weights should be a 1d sequence but given weights have shape {tuple(self.weights.shape)}: pass one "
-                "a sample"
+            raise advised(
+                ValueError(f"weights should be a 1d sequence but given weights have shape {tuple(self.weights.shape)}"),
+                "Pass one a sample.",
             )
         self.num_samples = num_samples
         self.replacement = replacement
@@ -185,7 +187,9 @@ class BatchSampler(Sampler):
     def __init__(self, sampler, batch_size, drop_last):
         _check_positive("batch_size", batch_size)
         if not isinstance(drop_last, bool):
-            raise ValueError(f"drop_last should be a boolean value, but got drop_last={drop_last}: pass True or False")
+            raise advised(
+                ValueError(f"drop_last should be a boolean value, but got drop_last={drop_last}"), "Pass True or False."
+            )
         self.sampler = sampler
         self.batch_size = batch_size
         self.drop_last = drop_last

@@ -94,9 +94,11 @@ class ConcatDataset(Dataset):
     def __init__(self, datasets):
         self.datasets = list(datasets)
         if not self.datasets:
-            raise AssertionError("datasets should not be an empty iterable: pass a list of one data set or more")
+            raise advised(
+                AssertionError("datasets should not be an empty iterable"), "Pass a list of one data set or more."
+            )
         if any(isinstance(dataset, IterableDataset) for dataset in self.datasets):
-            raise AssertionError("ConcatDataset does not support IterableDataset: use ChainDataset")
+            raise advised(AssertionError("ConcatDataset does not support IterableDataset"), "Use ChainDataset.")
         self.cumulative_sizes = list(itertools.accumulate(len(dataset) for dataset in self.datasets))
 
     def __len__(self):
@@ -105,8 +107,9 @@ class ConcatDataset(Dataset):
     def __getitem__(self, idx):
         if idx < 0:
             if -idx > len(self):
-                raise ValueError(
-                    f"absolute value of index should not exceed dataset length: got {idx} for {len(self)} samples"
+                raise advised(
+                    ValueError("absolute value of index should not exceed dataset length"),
+                    f"It is {idx}, and there are {len(self)} samples.",
                 )
             idx += len(self)
         which = bisect.bisect_right(self.cumulative_sizes, idx)
@@ -122,8 +125,9 @@ class ChainDataset(IterableDataset):
     def _checked(self):
         for dataset in self.datasets:
             if not isinstance(dataset, IterableDataset):
-                raise AssertionError(
-                    f"ChainDataset only supports IterableDataset: got {type(dataset).__name__}; use ConcatDataset"
+                raise advised(
+                    AssertionError("ChainDataset only supports IterableDataset"),
+                    f"Got a {type(dataset).__name__}: use ConcatDataset.",
                 )
             yield dataset
 
@@ -201,7 +205,7 @@ def random_split(dataset, lengths, generator=None):
 def _from_fractions(n, fractions):
     for i, fraction in enumerate(fractions):
         if not 0 <= fraction <= 1:
-            raise ValueError(f"Fraction at index {i} is not between 0 and 1: got {fraction}")
+            raise advised(ValueError(f"Fraction at index {i} is not between 0 and 1"), f"It is {fraction}.")
     lengths = [math.floor(n * fraction) for fraction in fractions]
     for i in range(n - sum(lengths)):
         lengths[i % len(lengths)] += 1
@@ -244,9 +248,12 @@ def default_collate(batch):
     if isinstance(first, collections.abc.Mapping):
         return _rebuilt(first, {key: default_collate([sample[key] for sample in batch]) for key in first})
     if not isinstance(first, collections.abc.Sequence):
-        raise TypeError(
-            "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found "
-            f"{first.dtype if isinstance(first, np.ndarray) else type(first)}: pass a collate_fn of your own"
+        raise advised(
+            TypeError(
+                "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found "
+                f"{first.dtype if isinstance(first, np.ndarray) else type(first)}"
+            ),
+            "Pass a collate_fn of your own.",
         )
     if any(len(sample) != len(first) for sample in batch):
         raise RuntimeError("each element in list of batch should be of equal size")
@@ -340,7 +347,7 @@ class DataLoader:
                         f"DataLoader with IterableDataset: expected unspecified {name} option, but got {name}={given}"
                     )
         if sampler is not None and shuffle:
-            raise ValueError("sampler option is mutually exclusive with shuffle: leave one out")
+            raise advised(ValueError("sampler option is mutually exclusive with shuffle"), "Leave one out.")
         if batch_sampler is not None:
             if batch_size != 1 or shuffle or sampler is not None or drop_last:
                 raise ValueError(
@@ -348,8 +355,9 @@ class DataLoader:
                 )
             batch_size = None
         elif batch_size is None and drop_last:
-            raise ValueError(
-                "batch_size=None option disables auto-batching and is mutually exclusive with drop_last: leave one out"
+            raise advised(
+                ValueError("batch_size=None option disables auto-batching and is mutually exclusive with drop_last"),
+                "Leave one out.",
             )
         if sampler is None:
             if iterable:
@@ -381,8 +389,9 @@ class DataLoader:
 
     def __setattr__(self, name, value):
         if self._made and name in self._fixed:
-            raise ValueError(
-                f"{name} attribute should not be set after {type(self).__name__} is initialized: make another one"
+            raise advised(
+                ValueError(f"{name} attribute should not be set after {type(self).__name__} is initialized"),
+                "Make another one.",
             )
         super().__setattr__(name, value)
 
@@ -446,16 +455,16 @@ def _check_workers(num_workers, timeout, prefetch_factor, persistent_workers):
             f"Got {num_workers}"
         )
     if timeout < 0:
-        raise ValueError(f"timeout option should be non-negative: got {timeout}")
+        raise advised(ValueError("timeout option should be non-negative"), f"It is {timeout}.")
     if num_workers == 0 and prefetch_factor is not None:
         raise ValueError(
             "prefetch_factor option could only be specified in multiprocessing."
             "let num_workers > 0 to enable multiprocessing, otherwise set prefetch_factor to None."
         )
     if prefetch_factor is not None and prefetch_factor < 0:
-        raise ValueError(f"prefetch_factor option should be non-negative: got {prefetch_factor}")
+        raise advised(ValueError("prefetch_factor option should be non-negative"), f"It is {prefetch_factor}.")
     if persistent_workers and num_workers == 0:
-        raise ValueError("persistent_workers option needs num_workers > 0: leave it out")
+        raise advised(ValueError("persistent_workers option needs num_workers > 0"), "Leave it out.")
 
 
 def _row_numbers(indices):

@@ -6,6 +6,7 @@ import types
 import warnings
 import weakref
 
+from ..._types import advised
 from ..optimizer import Optimizer
 
 EPOCH_WARNING = (
@@ -35,8 +36,9 @@ def check_finite(**options):
 
 def check_optimizer(optimizer):
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(
-            f"{type(optimizer).__name__} is not an Optimizer; give the scheduler the optimizer whose rates it sets"
+        raise advised(
+            TypeError(f"{type(optimizer).__name__} is not an Optimizer"),
+            "Give the scheduler the optimizer whose rates it sets.",
         )
 
 
@@ -195,8 +197,11 @@ class LRScheduler:
                 )
             elif not getattr(self.optimizer, "_opt_called", False):
                 warnings.warn(
-                    "Detected call of `lr_scheduler.step()` before `optimizer.step()`. Call them the other way round: "
-                    "like this, the first rate of the schedule is never used.",
+                    "Detected call of `lr_scheduler.step()` before `optimizer.step()`. In PyTorch 1.1.0 and later, "
+                    "you should call them in the opposite order: `optimizer.step()` before `lr_scheduler.step()`.  "
+                    "Failure to do this will result in PyTorch skipping the first value of the learning rate "
+                    "schedule. See more details at "
+                    "https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate",
                     stacklevel=2,
                 )
         self._step_count += 1

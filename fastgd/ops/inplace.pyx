@@ -1,12 +1,20 @@
 """Copies, and writing to whole tensors."""
 
+cimport numpy as cnp
+from numpy cimport ndarray
+
+from .._tensor cimport Tensor, array_of
+
 import math
 
 import numpy as np
 
-from .._tensor import Tensor, apply, apply_inplace, from_array, is_grad_enabled, method, prepare_write, row
+from .._tensor import apply, apply_inplace, from_array, is_grad_enabled, method, prepare_write, row
+from .._types import advised
 from . import views  # noqa: F401 (those that are made in place here)
 from .promotion import NO_OPTIONS, check_tensor, publish
+
+cnp.import_array()
 
 _clone_row = row("clone", lambda a: a.copy("K"), (lambda g, out, a: g,), ((),))
 _contiguous_row = row("contiguous", np.ascontiguousarray, (lambda g, out, a: g,), ((),), label="CloneBackward0")
@@ -65,16 +73,21 @@ def _fits(shape, wanted):
 
 def copy_(input, src, non_blocking=False):
     """Writes the elements of another tensor, broadcast to this shape and converted to this dtype."""
+    cdef ndarray source
+    cdef ndarray array
     check_tensor("copy_", "other", 1, src)
-    if input.shape != src.shape and not _fits(src.shape, input.shape):
-        raise RuntimeError(
-            f"The size of tensor a ({input.shape[-1] if input.ndim else 1}) must match the size of tensor b "
-            f"({src.shape[-1] if src.ndim else 1}) at non-singleton dimension {max(input.ndim - 1, 0)}: copy_ "
-            f"got a source of shape {list(src.shape)} for {list(input.shape)}"
+    source, array = array_of(src), array_of(input)
+    if not cnp.PyArray_SAMESHAPE(array, source) and not _fits(src.shape, input.shape):
+        raise advised(
+            RuntimeError(
+                f"The size of tensor a ({input.shape[-1] if input.ndim else 1}) must match the size of tensor b "
+                f"({src.shape[-1] if src.ndim else 1}) at non-singleton dimension {max(input.ndim - 1, 0)}"
+            ),
+            f"copy_ got a source of shape {list(src.shape)} for {list(input.shape)}.",
         )
     if _recorded(input, src):
         return apply_inplace(_copy_row, (input, src), NO_OPTIONS)
-    np.copyto(prepare_write(input), src.detach().numpy(), "unsafe")
+    cnp.PyArray_CopyInto(prepare_write(input), source)
     return input
 
 
