@@ -1,4 +1,4 @@
-/* What a header needs to compile its loops once for each level of processors, and to find the levels of this one.
+/* What a header needs to compile its loops once for each level of processors; _kernels finds the one in use.
  *
  * baseline                vectors of 16 bytes, which every 64-bit processor has (GCC, clang); else one number at a time
  * x86-64-v3, x86-64-v4    vectors of 32 and 64 bytes, fused multiply-add, masked loads and stores
@@ -40,19 +40,5 @@
 #define TARGET_V3 TARGET("avx2,fma")
 #define TARGET_V4 TARGET("avx512f,avx512vl,avx512bw,avx512dq")
 #endif
-
-/* How many levels above the baseline this machine can run. */
-static int runnable_levels(void)
-{
-#ifdef HAS_LEVELS
-    __builtin_cpu_init();
-    if (!(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))) return 0;
-    if (!(__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")
-          && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))) return 1;
-    return 2;
-#else
-    return 0;
-#endif
-}
 
 #endif

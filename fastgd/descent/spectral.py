@@ -42,7 +42,8 @@ class SpectralEngine(Engine):
         self._measure(buffers)
         if rows is None:
             means, squares = statistics.means[d:], np.trace(statistics.products[d:, d:])
-            self.loss_error = float(8 * EPS * self.scale * (squares + statistics.total * np.square(means).sum()))
+            size = self.scale * (squares + statistics.total * np.square(means).sum())
+            self.loss_error = float((8 + 2 * (d + 1)) * EPS * size)  # curvatures are good to EPS (d + 1)
 
     def _measure(self, buffers):
         """Makes the quadratic and its coordinates from the model as it stands."""
@@ -60,6 +61,7 @@ class SpectralEngine(Engine):
             "pull": made.pull if alone else made.pull @ back,
         }
         self.coordinates = self._coordinates(made.offset if alone else made.offset @ back, buffers)
+        self.numbers = made.offset.size * (1 if alone else len(made.basis))
         self._left = self._stands()
 
     @property
