@@ -4,8 +4,8 @@
  * meet in registers. That mean is near enough: where a block lies far from the one before, their distance is part of
  * the variance, against which the rounding is small.
  *
- * Few columns: the panel and the vectors of all sums stay in the nearest cache, and many panels make a block. Many: the
- * panel fills the second-level cache, and is a block.
+ * Few columns: the panel and the vectors of all sums stay in the nearest cache, and many panels make a block. Many: a
+ * panel is a block.
  */
 #ifndef FASTGD_SUMS_H
 #define FASTGD_SUMS_H
@@ -19,6 +19,7 @@
 #define NARROW_DOUBLES 2304         /* of a panel: a third of the nearest cache */
 #define WIDE_PANEL 512              /* rows at most; a multiple of every level's lanes */
 #define NARROW_BLOCK 2048           /* rows that are centred at once */
+#define NEAR 16                     /* groups of columns that stay in the second-level cache while others pass by */
 #define GAP 8                       /* numbers between columns: 4096 bytes would all fall into one set of the cache */
 #define LINE 64                     /* bytes of the caches' */
 

@@ -32,6 +32,11 @@ cdef enum:
     UNTURNED = 4                    # of them, in the time in which a number is read and turned
 
 
+def rows_of_block(columns):
+    """How many rows are centred at once."""
+    return block_rows(columns)
+
+
 cdef struct Sums:
     Table table
     SumRows *sum_rows
@@ -59,7 +64,7 @@ cdef void sum_range(void *data, int i) noexcept nogil:
     free(space)
 
 
-def centred_sums(ndarray X, ndarray y, ndarray weights, ndarray origin, ndarray shift):
+def centred_sums(ndarray X, ndarray y, ndarray weights, ndarray origin, ndarray shift, ndarray products):
     """Total weight, means and centred products of the columns of X and y, by block of rows.
 
     The rows are cut into ranges that their number and the columns' fix, so that any number of threads gives the same
@@ -70,9 +75,10 @@ def centred_sums(ndarray X, ndarray y, ndarray weights, ndarray origin, ndarray 
         weights: n, float64, contiguous; or None.
         origin: d + k: from where means are told.
         shift: d + k: about where the columns lie; afterwards the mean of the last block.
+        products: (d + k) x (d + k): to whose upper triangle the blocks' products are added.
 
     Returns:
-        The blocks' weights (b), their means less the origin (b x (d + k)), and the sum of their products ((d + k) x (d + k)).
+        The blocks' weights (b), and their means less the origin (b x (d + k)).
     """
     cdef Sums job
     cdef Py_ssize_t n = X.shape[0], d = X.shape[1], k = y.shape[1], p = d + k, blocks
@@ -87,16 +93,17 @@ def centred_sums(ndarray X, ndarray y, ndarray weights, ndarray origin, ndarray 
     blocks = -(-n // job.block)
     job.step = n if n * p * (p // 2 + UNTURNED) < SHARED_WORK else -(-blocks // RANGES) * job.block
     count = <int>-(-n // job.step)
-    cdef ndarray shifts = np.tile(shift, (count, 1)), products = np.zeros((count, p, p))
+    cdef ndarray shifts = np.tile(shift, (count, 1)), parts = np.zeros((count, p, p))
     cdef ndarray totals = np.zeros(blocks), means = np.zeros((blocks, p))
     job.origin = <const double *>cnp.PyArray_DATA(origin)
     job.shifts, job.totals = <double *>cnp.PyArray_DATA(shifts), <double *>cnp.PyArray_DATA(totals)
-    job.means, job.products = <double *>cnp.PyArray_DATA(means), <double *>cnp.PyArray_DATA(products)
+    job.means, job.products = <double *>cnp.PyArray_DATA(means), <double *>cnp.PyArray_DATA(parts)
     with nogil:
         run_ranges(sum_range, &job, count)
     for i in range(count):
         if job.failed[i]:
             raise MemoryError("no memory for the sums over the columns")
     shift[...] = shifts[count - 1]
-    whole = products.sum(0)
-    return totals, means, whole + np.triu(whole, 1).T
+    for part in parts:
+        products += part
+    return totals, means

@@ -23,18 +23,20 @@ INLINE void NAME(pack)(
 #define MOST_ALONE (BYTES == 64 ? 5 : 3)        /* columns whose products all fit the registers */
 #define MOST_SUMS 20
 
-/* sums += products of the columns at a and b over the rows; of one group's columns with each other and the roots where
- * both are the same.
+/* sums += products of the columns at a and b over the rows; where down is 0, of one group's columns with each other and
+ * the roots.
  */
 INLINE void NAME(meet)(
     int down, int across, const double *a, const double *b, const double *root, Py_ssize_t rows, Py_ssize_t stride,
-    VEC *into)
+    const char *coming, Py_ssize_t advance, VEC *into)
 {
     const int same = !down, count = same ? across * (across + 3) / 2 : down * across;
     VEC sums[MOST_SUMS];
     UNROLL for (int t = 0; t < count; t++) sums[t] = into[t];
-    for (Py_ssize_t r = 0; r < rows; r += LANES) {
+    for (Py_ssize_t r = 0; r < rows; r += LANES, coming += advance) {
         VEC columns[5];
+        FETCH(coming);
+        FETCH(coming + LINE);
         UNROLL for (int y = 0; y < across; y++) columns[y] = NAME(load)(b + y * stride + r);
         int t = 0;
         if (same) {
@@ -54,11 +56,11 @@ INLINE void NAME(meet)(
 
 NOINLINE int NAME(meet_any)(
     Py_ssize_t down, Py_ssize_t across, const double *a, const double *b, const double *root, Py_ssize_t rows,
-    Py_ssize_t stride, VEC *into)
+    Py_ssize_t stride, const char *coming, Py_ssize_t advance, VEC *into)
 {
 #define MEET(x, y) \
     case 8 * x + y: \
-        NAME(meet)(x, y, a, b, root, rows, stride, into); \
+        NAME(meet)(x, y, a, b, root, rows, stride, coming, advance, into); \
         return x ? x * y : y * (y + 3) / 2;
     switch (8 * down + across) {
     MEET(0, 2)
@@ -133,19 +135,23 @@ NOINLINE void NAME(sum_rows)(
             for (Py_ssize_t j = 0; j < p + 1; j++)
                 for (Py_ssize_t i = rows; i < filled; i++) columns[j * stride + i] = 0;
             VEC *into = sums;
-            const char *coming = table->X + (at + panel) * table->X_stride;     /* the next panel's rows, tile by tile */
-            const Py_ssize_t share = (at + 2 * panel <= last ? panel * table->X_stride : 0) / (groups * (groups + 1) / 2);
-            for (Py_ssize_t i = 0; i < groups; i++)
-                for (Py_ssize_t j = i; j < groups; j++, coming += share) {
-                    for (Py_ssize_t line = 0; line < share; line += LINE) FETCH(coming + line);
+            /* The next panel's rows are fetched meanwhile: so many bytes at each turn. */
+            const char *coming = table->X + (at + panel) * table->X_stride;
+            const Py_ssize_t turns = groups * (groups + 1) / 2 * (filled / LANES);
+            const Py_ssize_t advance = at + panel < last ? panel * table->X_stride / turns : 0;
+            for (Py_ssize_t near = 0; near < groups; near += NEAR)
+                for (Py_ssize_t j = near; j < groups; j++) for (Py_ssize_t i = near; i <= j && i < near + NEAR; i++) {
                     const Py_ssize_t from = NAME(group_start)(i, groups, p), to = NAME(group_start)(j, groups, p);
                     const Py_ssize_t down = i == j ? 0 : NAME(group_start)(i + 1, groups, p) - from;
                     const Py_ssize_t across = NAME(group_start)(j + 1, groups, p) - to;
                     if (at == first) memset(into, 0, MOST_SUMS * sizeof *into);
-                    int count = NAME(meet_any)(down, across, columns + from * stride, columns + to * stride, root, filled, stride, into);
+                    const int count = NAME(meet_any)(
+                        down, across, columns + from * stride, columns + to * stride, root, filled, stride, coming,
+                        advance, into);
                     if (at + panel >= end)
                         NAME(settle)(count, down, across, into, p, own + from * p + to, column_sums + from);
                     if (block > panel) into += count;
+                    coming += advance * (filled / LANES);
                 }
         }
         if (!table->weights) total = end - first;

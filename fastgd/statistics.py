@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from ._sums import centred_sums
+from ._sums import centred_sums, rows_of_block
 from ._tensor import Tensor
 
 MOST_AT_ONCE = 1 << 22  # numbers that may be copied, where they are not what the kernel reads
 WORK_AT_ONCE = 1 << 30  # multiply-adds between looks for Ctrl-C: some 50 milliseconds
-PIECE = 2048  # rows: whole blocks
 
 
 class Statistics:
@@ -97,16 +96,17 @@ class Statistics:
 def sums(table, target, weights=None):
     """Total weight, means, and centred products of the columns of table and target."""
     n, p = len(table), table.shape[1] + target.shape[1]
-    step = max(1, min(MOST_AT_ONCE // p, WORK_AT_ONCE // p**2) // PIECE) * PIECE
+    block = rows_of_block(p)
+    step = max(1, min(MOST_AT_ONCE // p, WORK_AT_ONCE // p**2) // block) * block
     origin = np.append(table[0], target[0]).astype(np.float64)
-    shift = origin.copy()
+    shift, products = origin.copy(), np.zeros((p, p))
     pieces = []
     for first in range(0, n, step):
         rows, also = (_readable(array[first : first + step]) for array in (table, target))
         own = None if weights is None else np.ascontiguousarray(weights[first : first + step], np.float64)
-        pieces.append(centred_sums(rows, also, own, origin, shift))
-    totals, means = (np.concatenate([piece[i] for piece in pieces]) for i in (0, 1))
-    products = sum(piece[2] for piece in pieces)
+        pieces.append(centred_sums(rows, also, own, origin, shift, products))
+    totals, means = map(np.concatenate, zip(*pieces))
+    products += np.triu(products, 1).T
     total = totals.sum()
     centre = totals @ means / total if total else np.zeros(p)
     means -= centre
