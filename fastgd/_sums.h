@@ -1,41 +1,51 @@
-/* Weighted, centred sums of the columns of X and y, in float64, compiled for each level of processors as _kernels is.
+/* Weighted, centred sums of the columns of X and y, in float64, compiled for each level of processors.
  *
- * A block of rows is turned feature by feature into a panel that the second-level cache holds, less the mean of the
- * block before it; then tiles of features meet in registers. That mean is near enough: where a block lies far from the
- * one before, their distance is part of the variance, against which the rounding is small.
+ * Some rows are turned feature by feature into a panel, less the mean of the block before them; then groups of columns
+ * meet in registers. That mean is near enough: where a block lies far from the one before, their distance is part of
+ * the variance, against which the rounding is small.
+ *
+ * Few columns: the panel and the vectors of all sums stay in the nearest cache, and many panels make a block. Many: a
+ * panel is a block.
  */
 #ifndef FASTGD_SUMS_H
 #define FASTGD_SUMS_H
 
+#include <math.h>
 #include <Python.h>
 #include <string.h>
+#include "_levels.h"
 
-#define BLOCK 512                   /* rows; a multiple of every level's lanes */
-#define STRIDE (BLOCK + 8)          /* from feature to feature: 4096 bytes would all fall into one set of the cache */
-#define TILE 4                      /* features; a multiple of TILE_ACROSS */
+#define NARROW 16                   /* columns of X and y at most */
+#define NARROW_DOUBLES 2304         /* of a panel: a third of the nearest cache */
+#define WIDE_PANEL 512              /* rows at most; a multiple of every level's lanes */
+#define NARROW_BLOCK 2048           /* rows that are centred at once */
+#define NEAR 16                     /* groups of columns that stay in the second-level cache while others pass by */
+#define GAP 8                       /* numbers between columns: 4096 bytes would all fall into one set of the cache */
+#define LINE 64                     /* bytes of the caches' */
 
-#ifdef __GNUC__
-#define INLINE static inline __attribute__((always_inline))
-#define NOINLINE static __attribute__((noinline))
-#else
-#define INLINE static inline
-#define NOINLINE static
-#endif
-#define PRAGMA(text) _Pragma(#text)
-#ifdef __clang__
-#define UNROLL PRAGMA(clang loop unroll(full))
-#define TARGET(features) PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
-#define TARGET_END PRAGMA(clang attribute pop)
-#elif defined(__GNUC__)
-#define UNROLL PRAGMA(GCC unroll 16)
-#define TARGET(features) PRAGMA(GCC push_options) PRAGMA(GCC target(features))
-#define TARGET_END PRAGMA(GCC pop_options)
-#else
-#define UNROLL
-#endif
-#define JOIN_(a, b) a##_##b
-#define JOIN(a, b) JOIN_(a, b)
-#define NAME(name) JOIN(name, LEVEL)
+/* Rows of X and y, each contiguous, float or double; the strides are bytes. weights may be NULL. */
+typedef struct {
+    const char *X, *y;
+    const double *weights;
+    Py_ssize_t n, d, k, X_stride, y_stride;
+    int X_single, y_single;
+} Table;
+
+static Py_ssize_t panel_rows(Py_ssize_t columns)
+{
+    const Py_ssize_t rows = NARROW_DOUBLES / (columns + 1) / LINE * LINE;
+    return columns <= NARROW && rows < WIDE_PANEL ? rows : WIDE_PANEL;
+}
+
+static Py_ssize_t block_rows(Py_ssize_t columns) { return columns <= NARROW ? NARROW_BLOCK : WIDE_PANEL; }
+
+#define VECTOR_DOUBLES ((NARROW * (NARROW + 3) / 2 + 8) * 8)        /* of the sums of NARROW columns, at every level */
+
+/* Doubles of work space: a panel and its weights' roots, vectors of sums, a block's products and sums. */
+static Py_ssize_t sums_space(Py_ssize_t columns)
+{
+    return (columns + 1) * (panel_rows(columns) + GAP) + VECTOR_DOUBLES + columns * columns + columns;
+}
 
 #define LEVEL baseline
 #ifdef __GNUC__
@@ -43,38 +53,43 @@
 #else
 #define BYTES 8
 #endif
-#define TILE_ACROSS 2
+#define GROUP 3
 #include "_sums_loops.h"
 
-#if defined(__GNUC__) && defined(__x86_64__)
-TARGET("avx2,fma")
+#ifdef HAS_LEVELS
+#include <immintrin.h>
+TARGET_V3
 #define LEVEL v3
 #define BYTES 32
-#define TILE_ACROSS 2
+#define GROUP 3
 #include "_sums_loops.h"
 TARGET_END
 
-TARGET("avx512f,avx512vl,avx512bw,avx512dq")
+TARGET_V4
 #define LEVEL v4
 #define BYTES 64
-#define TILE_ACROSS 4
+#define GROUP 4
 #include "_sums_loops.h"
 TARGET_END
 #endif
 
-typedef struct {
-    void (*pack_float)(const float *, Py_ssize_t, Py_ssize_t, Py_ssize_t, const double *, const double *, double *);
-    void (*pack_double)(const double *, Py_ssize_t, Py_ssize_t, Py_ssize_t, const double *, const double *, double *);
-    void (*products)(const double *, Py_ssize_t, Py_ssize_t, double *);
-} SumsLevel;
+/* The sums of some rows, whole blocks but for the last one.
+ *
+ * shift: about where the columns lie; afterwards the mean of the last block. totals, means: a block's weight and its
+ * columns' means less the origin, from the first row's block on: the means themselves would not tell blocks apart to
+ * the last digit. products: their upper triangle is added to.
+ */
+typedef void SumRows(
+    const Table *, Py_ssize_t first, Py_ssize_t last, const double *origin, double *shift, double *totals,
+    double *means, double *products, double *space);
 
-#define SUMS_ENTRY(level) {pack_##level##_float, pack_##level##_double, products_##level}
-static const SumsLevel SUMS_LEVELS[] = {        /* by the number of the level that the kernels use; none is plain */
-    SUMS_ENTRY(baseline),
-    SUMS_ENTRY(baseline),
-#if defined(__GNUC__) && defined(__x86_64__)
-    SUMS_ENTRY(v3),
-    SUMS_ENTRY(v4),
+/* By the number of the level that the kernels use; none is plain. */
+static SumRows *const SUM_ROWS[] = {
+    sum_rows_baseline,
+    sum_rows_baseline,
+#ifdef HAS_LEVELS
+    sum_rows_v3,
+    sum_rows_v4,
 #endif
 };
 

@@ -1,100 +1,171 @@
-/* The centred products of one block, for one level: vectors of LANES rows, feature by feature. */
-
-#define LANES (BYTES / 8)
-#define VEC NAME(rows_vec)
-
-#if LANES == 1
-typedef double VEC;
-#else
-typedef double VEC __attribute__((vector_size(BYTES)));
-#endif
-
-#if LANES > 1
-#ifdef __clang__
-#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
-#else
-typedef long long NAME(rows_mask) __attribute__((vector_size(BYTES)));
-#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (NAME(rows_mask)){__VA_ARGS__})
-#endif
-#endif
-
-/* Row i of the square becomes column i. */
-INLINE void NAME(transpose)(VEC *v)
-{
-    (void)v;
-#if LANES > 1
-#define STAGE(distance, LOW, HIGH) \
-    UNROLL for (int i = 0; i < LANES; i++) \
-        if (!(i & (distance))) { \
-            VEC a = v[i], b = v[i + (distance)]; \
-            v[i] = SHUFFLE(a, b, LOW); \
-            v[i + (distance)] = SHUFFLE(a, b, HIGH); \
-        }
-#define ARGS(...) __VA_ARGS__
-#if LANES == 2
-    STAGE(1, ARGS(0, 2), ARGS(1, 3))
-#elif LANES == 4
-    STAGE(1, ARGS(0, 4, 2, 6), ARGS(1, 5, 3, 7))
-    STAGE(2, ARGS(0, 1, 4, 5), ARGS(2, 3, 6, 7))
-#else
-    STAGE(1, ARGS(0, 8, 2, 10, 4, 12, 6, 14), ARGS(1, 9, 3, 11, 5, 13, 7, 15))
-    STAGE(2, ARGS(0, 1, 8, 9, 4, 5, 12, 13), ARGS(2, 3, 10, 11, 6, 7, 14, 15))
-    STAGE(4, ARGS(0, 1, 2, 3, 8, 9, 10, 11), ARGS(4, 5, 6, 7, 12, 13, 14, 15))
-#endif
-#undef STAGE
-#undef ARGS
-#endif
-}
-
-#undef SHUFFLE
-
-INLINE VEC NAME(load)(const double *from)
-{
-    VEC v;
-    memcpy(&v, from, sizeof v);
-    return v;
-}
+/* The centred products of blocks of rows, for one level: vectors of LANES rows, column by column. */
+#include "_levels_doubles.h"
 
 #define REAL float
+#define REAL_BYTES 4
 #include "_sums_pack.h"
 #undef REAL
+#undef REAL_BYTES
 #define REAL double
+#define REAL_BYTES 8
 #include "_sums_pack.h"
 #undef REAL
+#undef REAL_BYTES
 
-/* products[i][j] += sum of panel[i] panel[j] over the rows, for a tile of features. */
-INLINE void NAME(tile)(const double *a, const double *b, Py_ssize_t rows, double *products, Py_ssize_t width)
+INLINE void NAME(pack)(
+    const char *X, int single, Py_ssize_t row, Py_ssize_t rows, Py_ssize_t readable, Py_ssize_t d, const double *shift,
+    const double *root, double *columns, Py_ssize_t stride)
 {
-    VEC sums[TILE * TILE_ACROSS];
-    UNROLL for (int t = 0; t < TILE * TILE_ACROSS; t++) sums[t] = (VEC){0};
-    for (Py_ssize_t r = 0; r < rows; r += LANES) {
-        VEC across[TILE_ACROSS];
-        UNROLL for (int y = 0; y < TILE_ACROSS; y++) across[y] = NAME(load)(b + y * STRIDE + r);
-        UNROLL for (int x = 0; x < TILE; x++) {
-            VEC down = NAME(load)(a + x * STRIDE + r);
-            UNROLL for (int y = 0; y < TILE_ACROSS; y++) sums[x * TILE_ACROSS + y] += down * across[y];
+    if (single) JOIN(NAME(pack), float)(X, row, rows, readable, d, shift, root, columns, stride);
+    else JOIN(NAME(pack), double)(X, row, rows, readable, d, shift, root, columns, stride);
+}
+
+#define MOST_ALONE (BYTES == 64 ? 5 : 3)        /* columns whose products all fit the registers */
+#define MOST_SUMS 20
+
+/* sums += products of the columns at a and b over the rows; where down is 0, of one group's columns with each other and
+ * the roots.
+ */
+INLINE void NAME(meet)(
+    int down, int across, const double *a, const double *b, const double *root, Py_ssize_t rows, Py_ssize_t stride,
+    const char *coming, Py_ssize_t advance, VEC *into)
+{
+    const int same = !down, count = same ? across * (across + 3) / 2 : down * across;
+    VEC sums[MOST_SUMS];
+    UNROLL for (int t = 0; t < count; t++) sums[t] = into[t];
+    for (Py_ssize_t r = 0; r < rows; r += LANES, coming += advance) {
+        VEC columns[5];
+        FETCH(coming);
+        FETCH(coming + LINE);
+        UNROLL for (int y = 0; y < across; y++) columns[y] = NAME(load)(b + y * stride + r);
+        int t = 0;
+        if (same) {
+            VEC roots = NAME(load)(root + r);
+            UNROLL for (int x = 0; x < across; x++) {
+                UNROLL for (int y = x; y < across; y++) sums[t++] += columns[x] * columns[y];
+                sums[t++] += columns[x] * roots;
+            }
+        } else
+            UNROLL for (int x = 0; x < down; x++) {
+                VEC column = NAME(load)(a + x * stride + r);
+                UNROLL for (int y = 0; y < across; y++) sums[t++] += column * columns[y];
+            }
+    }
+    UNROLL for (int t = 0; t < count; t++) into[t] = sums[t];
+}
+
+NOINLINE int NAME(meet_any)(
+    Py_ssize_t down, Py_ssize_t across, const double *a, const double *b, const double *root, Py_ssize_t rows,
+    Py_ssize_t stride, const char *coming, Py_ssize_t advance, VEC *into)
+{
+#define MEET(x, y) \
+    case 8 * x + y: \
+        NAME(meet)(x, y, a, b, root, rows, stride, coming, advance, into); \
+        return x ? x * y : y * (y + 3) / 2;
+    switch (8 * down + across) {
+    MEET(0, 2)
+    MEET(0, 3)
+#if GROUP == 4
+    MEET(0, 4)
+    MEET(0, 5)
+    MEET(4, 4)
+    MEET(4, 3)
+#else
+    MEET(3, 2)
+    MEET(2, 2)
+#endif
+    MEET(3, 3)
+    }
+#undef MEET
+    return 0;
+}
+
+/* The sums over the lanes of `count` vectors, to their places in a block's products and, the roots', its sums. */
+INLINE void NAME(settle)(
+    int count, Py_ssize_t down, Py_ssize_t across, const VEC *sums, Py_ssize_t width, double *products,
+    double *column_sums)
+{
+    double total[MOST_SUMS + LANES];
+    for (int t = 0; t < count; t += LANES) {
+        VEC some[LANES];
+        UNROLL for (int l = 0; l < LANES; l++) some[l] = sums[t + l < count ? t + l : t];
+        NAME(store)(total + t, NAME(lane_sums)(some));
+    }
+    const double *next = total;
+    for (Py_ssize_t x = 0; x < (down ? down : across); x++) {
+        for (Py_ssize_t y = down ? 0 : x; y < across; y++) products[x * width + y] = *next++;
+        if (!down) column_sums[x] = *next++;
+    }
+}
+
+/* Where the group of columns begins; groups differ by one column at most, and the larger ones come first. */
+INLINE Py_ssize_t NAME(group_start)(Py_ssize_t group, Py_ssize_t groups, Py_ssize_t columns)
+{
+    Py_ssize_t small = columns / groups, larger = columns % groups;
+    return group * small + (group < larger ? group : larger);
+}
+
+NOINLINE void NAME(sum_rows)(
+    const Table *table, Py_ssize_t first, Py_ssize_t last, const double *origin, double *shift, double *totals,
+    double *means, double *products, double *space)
+{
+    const Py_ssize_t d = table->d, p = d + table->k, panel = panel_rows(p), stride = panel + GAP, block = block_rows(p);
+    const Py_ssize_t groups = p <= MOST_ALONE ? 1 : (p + GROUP - 1) / GROUP;
+    double *columns = space, *root = columns + p * stride, *vectors = root + stride;
+    VEC *sums = (VEC *)vectors;
+    double *own = vectors + VECTOR_DOUBLES, *column_sums = own + p * p;
+    for (Py_ssize_t i = 0; i < panel; i++) root[i] = 1;
+    for (; first < last; first += block, totals++, means += p) {
+        const Py_ssize_t end = first + block < last ? first + block : last;
+        double total = 0;
+        for (Py_ssize_t at = first; at < end; at += panel) {
+            const Py_ssize_t rows = at + panel < end ? panel : end - at, filled = (rows + LANES - 1) / LANES * LANES;
+            for (Py_ssize_t i = 0; table->weights && i < rows; i++) {
+                total += table->weights[at + i];
+                root[i] = sqrt(table->weights[at + i]);
+            }
+            const double *scale = table->weights ? root : NULL;
+            const Py_ssize_t readable = table->n - at;
+            NAME(pack)(
+                table->X + at * table->X_stride, table->X_single, table->X_stride, rows, readable, d, shift, scale, columns,
+                stride);
+            NAME(pack)(
+                table->y + at * table->y_stride, table->y_single, table->y_stride, rows, readable, table->k, shift + d,
+                scale, columns + d * stride, stride);
+            for (Py_ssize_t j = 0; j < p + 1; j++)
+                for (Py_ssize_t i = rows; i < filled; i++) columns[j * stride + i] = 0;
+            VEC *into = sums;
+            /* The next panel's rows are fetched meanwhile: so many bytes at each turn. */
+            const char *coming = table->X + (at + panel) * table->X_stride;
+            const Py_ssize_t turns = groups * (groups + 1) / 2 * (filled / LANES);
+            const Py_ssize_t advance = at + panel < last ? panel * table->X_stride / turns : 0;
+            for (Py_ssize_t near = 0; near < groups; near += NEAR)
+                for (Py_ssize_t j = near; j < groups; j++) for (Py_ssize_t i = near; i <= j && i < near + NEAR; i++) {
+                    const Py_ssize_t from = NAME(group_start)(i, groups, p), to = NAME(group_start)(j, groups, p);
+                    const Py_ssize_t down = i == j ? 0 : NAME(group_start)(i + 1, groups, p) - from;
+                    const Py_ssize_t across = NAME(group_start)(j + 1, groups, p) - to;
+                    if (at == first) memset(into, 0, MOST_SUMS * sizeof *into);
+                    const int count = NAME(meet_any)(
+                        down, across, columns + from * stride, columns + to * stride, root, filled, stride, coming,
+                        advance, into);
+                    if (at + panel >= end)
+                        NAME(settle)(count, down, across, into, p, own + from * p + to, column_sums + from);
+                    if (block > panel) into += count;
+                    coming += advance * (filled / LANES);
+                }
         }
+        if (!table->weights) total = end - first;
+        *totals = total;
+        for (Py_ssize_t i = 0; i < p; i++) {
+            const double off = total > 0 ? column_sums[i] / total : 0;
+            for (Py_ssize_t j = i; j < p; j++) products[i * p + j] += own[i * p + j] - off * column_sums[j];
+            means[i] = (shift[i] - origin[i]) + off;
+        }
+        for (Py_ssize_t i = 0; total > 0 && i < p; i++) shift[i] = origin[i] + means[i];
     }
-    double total[TILE * TILE_ACROSS];
-    UNROLL for (int t = 0; t < TILE * TILE_ACROSS; t += LANES) {
-        NAME(transpose)(sums + t);
-        VEC all = sums[t];
-        UNROLL for (int l = 1; l < LANES; l++) all += sums[t + l];
-        memcpy(total + t, &all, sizeof all);
-    }
-    for (int x = 0; x < TILE; x++)
-        for (int y = 0; y < TILE_ACROSS; y++) products[x * width + y] += total[x * TILE_ACROSS + y];
 }
 
-NOINLINE void NAME(products)(const double *panel, Py_ssize_t rows, Py_ssize_t width, double *products)
-{
-    for (Py_ssize_t i = 0; i < width; i += TILE)
-        for (Py_ssize_t j = i; j < width; j += TILE_ACROSS)
-            NAME(tile)(panel + i * STRIDE, panel + j * STRIDE, rows, products + i * width + j, width);
-}
-
-#undef VEC
-#undef LANES
-#undef LEVEL
-#undef BYTES
-#undef TILE_ACROSS
+#undef MOST_ALONE
+#undef MOST_SUMS
+#undef GROUP
+#include "_levels_end.h"

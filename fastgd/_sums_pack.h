@@ -1,29 +1,139 @@
-/* Rows of X, shifted and weighted, turned into features: panel[j][r] = root[r] * (X[r][j] - shift[j]). */
+/* Rows of X, shifted and weighted, turned into columns: columns[j][r] = root[r] * (X[r][j] - shift[j]).
+ *
+ * Squares of 16 bytes across are turned, of which a vector holds two where there are vectors of 32 bytes (longer ones
+ * have one port for their shuffles).
+ */
+#define TURNED JOIN(NAME(turned), REAL)
+#define SHIFTED JOIN(NAME(shifted), REAL)
+#define SQUARE (16 / REAL_BYTES)
+#if BYTES > 16
+#define HALVES 2
+#else
+#define HALVES 1
+#endif
 
-NOINLINE void JOIN(NAME(pack), REAL)(
-    const REAL *X, Py_ssize_t stride, Py_ssize_t rows, Py_ssize_t d, const double *shift, const double *root,
-    double *panel)
-{
-    Py_ssize_t r = 0;
-    if (d == 1 && stride == 1) {
-        for (; r < rows; r++) panel[r] = ((double)X[r] - shift[0]) * root[r];
-        return;
-    }
 #if LANES > 1
-    typedef REAL Piece __attribute__((vector_size(LANES * sizeof(REAL))));
-    for (; d >= LANES && r + LANES <= rows; r += LANES)
-        for (Py_ssize_t next = 0; next < d; next += LANES) {
-            Py_ssize_t j = next + LANES <= d ? next : d - LANES;        /* the last square overlaps */
-            VEC square[LANES], middle = NAME(load)(shift + j);
-            UNROLL for (int l = 0; l < LANES; l++) {
-                Piece piece;
-                memcpy(&piece, X + (r + l) * stride + j, sizeof piece);
-                square[l] = (__builtin_convertvector(piece, VEC) - middle) * root[r + l];
-            }
-            NAME(transpose)(square);
-            UNROLL for (int l = 0; l < LANES; l++) memcpy(panel + (j + l) * STRIDE + r, square + l, sizeof(VEC));
+typedef REAL TURNED __attribute__((vector_size(16 * HALVES)));
+#if REAL_BYTES == 4
+typedef int JOIN(NAME(turned_words), REAL) __attribute__((vector_size(16 * HALVES)));
+#else
+typedef long long JOIN(NAME(turned_words), REAL) __attribute__((vector_size(16 * HALVES)));
+#endif
+#ifdef __clang__
+#define TURN(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define TURN(a, b, ...) __builtin_shuffle(a, b, (JOIN(NAME(turned_words), REAL)){__VA_ARGS__})
+#endif
+
+/* Rows r + i (and r + SQUARE + i) of the square become column i. */
+INLINE void JOIN(NAME(turn), REAL)(const char *rows, Py_ssize_t stride, TURNED *v)
+{
+    UNROLL for (int i = 0; i < SQUARE; i++) {
+#if HALVES == 2
+        __m128 low = _mm_loadu_ps((const float *)(rows + i * stride));
+        __m128 high = _mm_loadu_ps((const float *)(rows + (i + SQUARE) * stride));
+        v[i] = (TURNED)_mm256_insertf128_ps(_mm256_castps128_ps256(low), high, 1);
+#else
+        memcpy(v + i, rows + i * stride, sizeof *v);
+#endif
+    }
+#if REAL_BYTES == 8
+    TURNED a = v[0], b = v[1];
+#if HALVES == 2
+    v[0] = TURN(a, b, 0, 4, 2, 6), v[1] = TURN(a, b, 1, 5, 3, 7);
+#else
+    v[0] = TURN(a, b, 0, 2), v[1] = TURN(a, b, 1, 3);
+#endif
+#else
+    TURNED a = v[0], b = v[1], c = v[2], d = v[3];
+#if HALVES == 2
+#define LOW(a, b) TURN(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
+#define HIGH(a, b) TURN(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
+#define FRONT(a, b) TURN(a, b, 0, 1, 8, 9, 4, 5, 12, 13)
+#define BACK(a, b) TURN(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
+#else
+#define LOW(a, b) TURN(a, b, 0, 4, 1, 5)
+#define HIGH(a, b) TURN(a, b, 2, 6, 3, 7)
+#define FRONT(a, b) TURN(a, b, 0, 1, 4, 5)
+#define BACK(a, b) TURN(a, b, 2, 3, 6, 7)
+#endif
+    TURNED ab = LOW(a, b), cd = LOW(c, d), also_ab = HIGH(a, b), also_cd = HIGH(c, d);
+    v[0] = FRONT(ab, cd), v[1] = BACK(ab, cd), v[2] = FRONT(also_ab, also_cd), v[3] = BACK(also_ab, also_cd);
+#undef LOW
+#undef HIGH
+#undef FRONT
+#undef BACK
+#endif
+}
+#undef TURN
+#endif
+
+#if LANES > 1
+typedef double SHIFTED __attribute__((vector_size(SQUARE * HALVES * 8)));
+
+/* to[r] = root[r] * (v[r] - middle) for the rows of one vector. */
+INLINE void JOIN(NAME(put), REAL)(TURNED v, double middle, const double *root, double *to)
+{
+#if REAL_BYTES == 4 && BYTES == 64      /* GCC would make two halves of it */
+    SHIFTED shifted = (SHIFTED)_mm512_cvtps_pd((__m256)v) - middle;
+#else
+    SHIFTED shifted = __builtin_convertvector(v, SHIFTED) - middle;
+#endif
+    if (root) {
+        SHIFTED roots;
+        memcpy(&roots, root, sizeof roots);
+        shifted *= roots;
+    }
+    memcpy(to, &shifted, sizeof shifted);
+}
+#endif
+
+/* readable: rows that are there from the first on, which squares may look into where a row is shorter. */
+INLINE void JOIN(NAME(pack_rows), REAL)(
+    const char *X, Py_ssize_t stride, Py_ssize_t rows, Py_ssize_t readable, Py_ssize_t d, const double *shift,
+    const double *root, double *columns, Py_ssize_t apart)
+{
+    Py_ssize_t done = 0;
+#if LANES > 1
+    const Py_ssize_t group = SQUARE * HALVES;
+    if (d >= SQUARE) done = rows / group * group;
+    else if (stride == d * REAL_BYTES) done = (rows + SQUARE <= readable ? rows : readable - SQUARE) / group * group;
+    if (d == 1 && stride == REAL_BYTES)
+        for (done = 0; done + group <= rows; done += group) {
+            TURNED v;
+            memcpy(&v, X + done * REAL_BYTES, sizeof v);
+            JOIN(NAME(put), REAL)(v, shift[0], root ? root + done : NULL, columns + done);
         }
+    else
+        for (Py_ssize_t j = 0; j < d; j += SQUARE) {
+            if (j + SQUARE > d && d > SQUARE) j = d - SQUARE;           /* the last squares overlap */
+            const char *row = X + j * REAL_BYTES;
+            double *to = columns + j * apart, middle[SQUARE] = {0};
+            for (int i = 0; i < SQUARE && j + i < d; i++) middle[i] = shift[j + i];
+            for (Py_ssize_t r = 0; r < done; r += group, row += group * stride) {
+                TURNED v[SQUARE];
+                JOIN(NAME(turn), REAL)(row, stride, v);
+                UNROLL for (int i = 0; i < SQUARE; i++)
+                    if (d >= SQUARE || i < d)
+                        JOIN(NAME(put), REAL)(v[i], middle[i], root ? root + r : NULL, to + i * apart + r);
+            }
+        }
+    if (done < 0) done = 0;
 #endif
     for (Py_ssize_t j = 0; j < d; j++)
-        for (Py_ssize_t i = r; i < rows; i++) panel[j * STRIDE + i] = ((double)X[i * stride + j] - shift[j]) * root[i];
+        for (Py_ssize_t i = done; i < rows; i++)
+            columns[j * apart + i] = ((double)((const REAL *)(X + i * stride))[j] - shift[j]) * (root ? root[i] : 1);
 }
+
+NOINLINE void JOIN(NAME(pack), REAL)(
+    const char *X, Py_ssize_t stride, Py_ssize_t rows, Py_ssize_t readable, Py_ssize_t d, const double *shift,
+    const double *root, double *columns, Py_ssize_t apart)
+{
+    if (root) JOIN(NAME(pack_rows), REAL)(X, stride, rows, readable, d, shift, root, columns, apart);
+    else JOIN(NAME(pack_rows), REAL)(X, stride, rows, readable, d, shift, NULL, columns, apart);
+}
+
+#undef TURNED
+#undef SQUARE
+#undef SHIFTED
+#undef HALVES

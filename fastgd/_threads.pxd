@@ -1,4 +1,4 @@
-"""The fused pass over all rows, by as many threads as may be used."""
+"""The fused pass over all rows, and any other that is cut into ranges, by as many threads as may be used."""
 
 from ._kernels cimport Loss, Packed, Rows
 
@@ -10,3 +10,8 @@ cdef int whole_pass(
     const void *W, const void *b,               # IN
     double *value, void *gW, void *gb,          # OUT
 ) noexcept nogil
+
+# Calls run(data, i) for i from 0 to count - 1: in any order, by this thread and the pool's, and is back when all are.
+# Takes the GIL where threads start.
+ctypedef void Range(void *data, int i) noexcept nogil
+cdef void run_ranges(Range *run, void *data, int count) noexcept nogil

@@ -34,7 +34,8 @@ cdef struct Pass:
     bint failed[RANGES]
 
 
-cdef void run_range(Pass *job, int i) noexcept nogil:
+cdef void run_range(void *data, int i) noexcept nogil:
+    cdef Pass *job = <Pass *>data
     cdef Rows rows
     cdef Packed packed
     cdef Py_ssize_t first = i * job.step
@@ -59,7 +60,8 @@ cdef void run_range(Pass *job, int i) noexcept nogil:
 cdef class Work:
     """The ranges of one pass; whoever calls it takes one after the other while there are any."""
 
-    cdef Pass *job
+    cdef Range *run
+    cdef void *data
     cdef int taken, finished, count
     cdef object all_finished        # a lock, released by who finishes the last range
 
@@ -69,17 +71,26 @@ cdef class Work:
             i = self.taken
             self.taken += 1
             with nogil:
-                run_range(self.job, i)
+                self.run(self.data, i)
             self.finished += 1
             if self.finished == self.count:
                 self.all_finished.release()
 
 
-cdef void run_ranges(Pass *job, int count) noexcept with gil:
+cdef void run_ranges(Range *run, void *data, int count) noexcept nogil:
+    cdef int i
+    if _count > 1 and count > 1:
+        share_ranges(run, data, count)
+        return
+    for i in range(count):
+        run(data, i)
+
+
+cdef void share_ranges(Range *run, void *data, int count) noexcept with gil:
     """All ranges, by this thread and the pool's. They write into this pass's memory: whatever happens, it waits."""
     cdef Work work = Work()
     cdef bint interrupted = False
-    work.job, work.count = job, count
+    work.run, work.data, work.count = run, data, count
     work.all_finished = _thread.allocate_lock()
     work.all_finished.acquire()
     try:
@@ -126,11 +137,7 @@ cdef int whole_pass(
     job.gradients = <char *>malloc(count * job.size)
     if job.gradients == NULL:
         return -1
-    if _count > 1:
-        run_ranges(&job, count)
-    else:
-        for r in range(count):
-            run_range(&job, r)
+    run_ranges(run_range, &job, count)
     value[0] = 0
     for r in range(count):
         value[0] += job.values[r]

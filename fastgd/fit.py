@@ -21,7 +21,7 @@ from .progress import Progress
 
 FAILURES = (Stop.NOT_FINITE, Stop.OVERFLOWED, Stop.INTERRUPTED, Stop.NO_MEMORY)
 STRETCH_SECONDS = 0.2  # how long C runs before Python looks at the clock
-FIRST_STRETCH = 1 << 20  # numbers of X, of so many epochs as nothing is known of their time yet
+FIRST_STRETCH = 1 << 20  # numbers of X, or of what an engine has in its place, of so many epochs as nothing is known of their time yet
 
 
 class Fit:
@@ -75,14 +75,15 @@ class Fit:
     def descend(self, max_seconds, callbacks, progress, verbose):
         history, trainer, epochs = self.history, self.trainer, self.epochs
         start = time.perf_counter()
-        earlier = float(history.seconds[-1]) if len(history) else 0.0
+        earlier = history.last("seconds") if len(history) else 0.0
         tol = -1.0 if self.validation is not None else self.tol
         deadline = 0.0 if max_seconds is None else time.monotonic() + max_seconds
         limits = Limits(tol, self.patience, self.grad_tol, deadline)
         watched = bool(callbacks) or self.validation is not None or self.rates.needs_metric
         stretch = 1
         if isinstance(self.data, Rows) and not watched:
-            stretch = max(1, min(1024, FIRST_STRETCH // max(self.data.X.numel(), 1)))
+            numbers = self.engine.numbers or self.data.X.numel()
+            stretch = max(1, min(1024, FIRST_STRETCH // max(numbers, 1)))
         previous = None  # the snapshot before the last stretch, and its epochs
         bar = Progress(progress, epochs, len(history))
         reason = history.stop_reason if history.stop_reason in ("tol", "grad_tol") else None  # of a resumed fit
@@ -143,7 +144,7 @@ class Fit:
                     self.val_best, self.best_weights = value, arrays_of(trainer.optimizer)
                 if self.val_stale >= self.patience:
                     reason = reason or "tol"
-        self.rates.metric(history.val_loss[-1] if self.validation is not None else history.loss[-1])
+        self.rates.metric(history.last("loss" if self.validation is None else "val_loss"))
         if verbose and len(history) % verbose == 0:
             value = f"  val_loss {history.val_loss[-1]:.6g}" if self.validation is not None else ""
             bar.write(f"epoch {len(history):6d}  loss {history.loss[-1]:.6g}{value}  lr {history.lr[-1]:.4g}")

@@ -45,12 +45,16 @@ class History:
 
     def cut(self, epochs):
         """Forgets what came after so many epochs."""
-        for field in self.FIELDS:
-            self._columns[field].n = min(self._columns[field].n, epochs)
+        for column in self._columns.values():
+            column.cut(epochs)
+
+    def last(self, field):
+        """The last value of a field."""
+        return self._columns[field].last()
 
     def record(self):
         """The last epoch, as callbacks see it."""
-        last = {field: float(column.values()[-1]) for field, column in self._columns.items() if column.n}
+        last = {field: column.last() for field, column in self._columns.items() if column.n}
         return {"epoch": len(self) - 1, **last}
 
     def state_dict(self):
@@ -77,22 +81,38 @@ class History:
 
 
 class _Column:
-    """Numbers that grow by stretches, or one by one, without being copied each time."""
+    """Numbers that grow by stretches, or one by one; what is appended is copied when somebody reads it, if ever."""
+
+    MOST_WAITING = 64  # pieces
 
     def __init__(self):
-        self.memory, self.n = np.empty(0), 0
+        self.memory, self.stored, self.n = np.empty(0), 0, 0
+        self.waiting = []
 
     def append(self, piece):
-        more = np.size(piece)
-        if self.n + more > len(self.memory):
-            grown = np.empty(max(self.n + more, 2 * len(self.memory)))
-            grown[: self.n] = self.memory[: self.n]
-            self.memory = grown
-        self.memory[self.n : self.n + more] = piece
-        self.n += more
+        self.waiting.append(piece)
+        self.n += np.size(piece)
+        if len(self.waiting) > self.MOST_WAITING:
+            self.values()
 
     def values(self):
+        if self.n > len(self.memory):
+            grown = np.empty(max(self.n, 2 * len(self.memory)))
+            grown[: self.stored] = self.memory[: self.stored]
+            self.memory = grown
+        for piece in self.waiting:
+            self.memory[self.stored : self.stored + np.size(piece)] = piece
+            self.stored += np.size(piece)
+        self.waiting.clear()
         return self.memory[: self.n]
+
+    def last(self):
+        piece = self.waiting[-1] if self.waiting else self.memory[: self.n]
+        return float(piece[-1] if np.ndim(piece) else piece)
+
+    def cut(self, n):
+        self.values()
+        self.stored = self.n = min(self.n, n)
 
 
 class DivergenceError(ArithmeticError):

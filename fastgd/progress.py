@@ -24,7 +24,7 @@ class Progress:
             return
         if self.bar is None:
             self.bar = _bar(self.epochs, self.done, taken)
-        self.bar.set_postfix(loss=f"{history.loss[-1]:.4g}", lr=f"{history.lr[-1]:.3g}", refresh=False)
+        self.bar.set_postfix(loss=f"{history.last('loss'):.4g}", lr=f"{history.last('lr'):.3g}", refresh=False)
         self.bar.update(done - self.bar.n)
 
     def write(self, line):

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from ._sums import BLOCK_ROWS, centred_sums
+from ._sums import centred_sums, rows_of_block
 from ._tensor import Tensor
 
 MOST_AT_ONCE = 1 << 22  # numbers that may be copied, where they are not what the kernel reads
+WORK_AT_ONCE = 1 << 30  # multiply-adds between looks for Ctrl-C: some 50 milliseconds
 
 
 class Statistics:
@@ -94,25 +95,31 @@ class Statistics:
 
 def sums(table, target, weights=None):
     """Total weight, means, and centred products of the columns of table and target."""
-    n, d = table.shape
-    step = max(1, MOST_AT_ONCE // (d + target.shape[1]) // BLOCK_ROWS) * BLOCK_ROWS
-    shift = np.append(table[0], target[0]).astype(np.float64)
+    n, p = len(table), table.shape[1] + target.shape[1]
+    block = rows_of_block(p)
+    step = max(1, min(MOST_AT_ONCE // p, WORK_AT_ONCE // p**2) // block) * block
+    origin = np.append(table[0], target[0]).astype(np.float64)
+    shift, products = origin.copy(), np.zeros((p, p))
     pieces = []
     for first in range(0, n, step):
-        rows = table[first : first + step]
-        if rows.dtype not in (np.float32, np.float64) or rows.strides[1] != rows.itemsize:
-            rows = np.ascontiguousarray(rows, np.float32 if rows.dtype == np.float32 else np.float64)
-        also = np.ascontiguousarray(target[first : first + step], np.float64)
+        rows, also = (_readable(array[first : first + step]) for array in (table, target))
         own = None if weights is None else np.ascontiguousarray(weights[first : first + step], np.float64)
-        pieces.append(centred_sums(rows, also, own, shift))
-    totals, means = (np.concatenate([piece[i] for piece in pieces]) for i in (0, 1))
-    products = sum(piece[2] for piece in pieces)
+        pieces.append(centred_sums(rows, also, own, origin, shift, products))
+    totals, means = map(np.concatenate, zip(*pieces))
+    products += np.triu(products, 1).T
     total = totals.sum()
-    centre = totals @ means / total if total else np.zeros(len(shift))
+    centre = totals @ means / total if total else np.zeros(p)
     means -= centre
     means *= np.sqrt(totals)[:, None]
     products += means.T @ means
-    return float(total), centre, products
+    return float(total), origin + centre, products
+
+
+def _readable(rows):
+    """As the kernel reads them: float32 or float64, each row contiguous."""
+    if rows.dtype in (np.float32, np.float64) and (rows.shape[1] == 1 or rows.strides[1] == rows.itemsize):
+        return rows
+    return np.ascontiguousarray(rows, np.float32 if rows.dtype == np.float32 else np.float64)
 
 
 def _array(name, data):

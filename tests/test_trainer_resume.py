@@ -228,13 +228,14 @@ import numpy as np
 import fastgd
 from fastgd import nn, optim
 
-X, y = np.ones((200_000, 500), "f4"), np.ones((200_000, 500), "f4")
-model = nn.Linear(500, 500)
+n, d, k = {}
+X, y = np.random.default_rng(0).random((n, d), "f4"), np.ones((n, k), "f4")
+model = nn.Linear(d, k)
 before = model.weight.detach().clone()
 trainer = fastgd.Trainer(model, optim.SGD(model.parameters(), lr=1e-4), nn.MSELoss())
 
 def press():
-    time.sleep(0.25)
+    time.sleep({})
     global pressed
     pressed = time.perf_counter()
     os.kill(os.getpid(), signal.SIGINT)
@@ -247,6 +248,7 @@ except KeyboardInterrupt:
 """
 
 
-def test_ctrl_c_while_the_sums_are_made_leaves_everything_as_it_was():
-    out = run("-c", SUMMING).split()
+@pytest.mark.parametrize("sizes, after", (((200_000, 500, 500), 0.25), ((300, 2000, 1), 1.2)))
+def test_ctrl_c_while_the_sums_or_their_eigenbasis_are_made_leaves_everything_as_it_was(sizes, after):
+    out = run("-c", SUMMING.format(sizes, after)).split()
     assert out == ["True", "True", "None"]

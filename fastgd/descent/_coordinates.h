@@ -1,115 +1,94 @@
 /* Descent of a quadratic whose rows nobody needs: one epoch costs its coordinates. Arrays are padded with zeros to a
- * multiple of LANES, so that sums have lanes of their own and no loop has a tail.
+ * multiple of PADDED, so that no loop has a tail.
  */
 #ifndef FASTGD_COORDINATES_H
 #define FASTGD_COORDINATES_H
 
 #include <math.h>
 #include <Python.h>
+#include <string.h>
+#include "_levels.h"
 
-#define LANES 8
+#define PADDED 8                    /* a multiple of every level's lanes */
+#define EPOCHS 64                   /* that coordinates descend before the next ones do: their sums stay near */
 #define TINY 1e-300                 /* below it a number becomes 0: denormal numbers are slow */
 
-/* torch's SGD options at one step. */
+/* A step: v = keep v + take g; offset -= by_slope g + by_buffer v. */
 typedef struct {
-    double lr, momentum, dampening, weight_decay;
-    int nesterov, maximize, first;
-} Options;
-
-typedef double (*Descend)(
-    Py_ssize_t, const double *, const double *, const double *, double *, double *, const Options *, double *);
-
-#ifdef __GNUC__
-#define INLINE static inline __attribute__((always_inline))
-#else
-#define INLINE static inline
-#endif
-
-INLINE double without_dust(double x) { return fabs(x) < TINY ? 0 : x; }
-
-/* The same as factors: g = sign slope + decay position; v = keep v + take g; offset -= by_slope g + by_buffer v. */
-typedef struct {
-    double sign, decay, keep, take, by_slope, by_buffer;
+    double keep, take, by_slope, by_buffer;
 } Factors;
 
-INLINE Factors factors(const Options *o, int has_buffer)
+/* torch's SGD options. */
+typedef struct {
+    double dampening, weight_decay;
+    int nesterov, maximize;
+} Options;
+
+static Factors factors(const Options *o, double lr, double momentum, int has_buffer, int first)
 {
-    Factors f = {o->maximize ? -1 : 1, o->weight_decay, o->first ? 0 : o->momentum, o->first ? 1 : 1 - o->dampening, 0, 0};
-    f.by_slope = !has_buffer || o->nesterov ? o->lr : 0;
-    f.by_buffer = o->nesterov ? o->lr * o->momentum : o->lr;
-    return f;
+    if (!has_buffer) return (Factors){0, 0, lr, 0};
+    return (Factors){
+        first ? 0 : momentum, first ? 1 : 1 - o->dampening, o->nesterov ? lr : 0, o->nesterov ? lr * momentum : lr};
 }
 
-/* One update of a coordinate at anchor + offset; the buffer is NULL without momentum. */
-INLINE void update(double slope, double anchor, double *offset, double *buffer, Factors f)
-{
-    double g = f.sign * slope + f.decay * (anchor + *offset), step = f.by_slope * g;
-    if (buffer) {
-        double v = without_dust(f.keep * *buffer + f.take * g);
-        *buffer = v;
-        step += f.by_buffer * v;
-    }
-    *offset = without_dust(*offset - step);
-}
+/* Coordinates and what is known of them: slope = pull + curvature offset; buffer is NULL without momentum. */
+typedef struct {
+    Py_ssize_t size;
+    const double *curvature, *pull, *anchor;
+    double *offset, *buffer;
+} Span;
 
-/* Updates `size` coordinates that are alone, by slope = pull + curvature * offset, and returns the value above the
- * base, and the square of the gradient, where they have gone.
+/* Makes at most EPOCHS steps of coordinates that are alone; values and squares become, for where each step began, the
+ * value above the base and the square of the gradient.
  */
-INLINE double descend_alone_(
-    Py_ssize_t size, const double *restrict curvature, const double *restrict pull, const double *restrict anchor,
-    double *restrict offset, double *restrict buffer, const Options *options, double *square)
-{
-    double values[LANES] = {0}, squares[LANES] = {0};
-    Factors f = factors(options, buffer != NULL);
-    for (Py_ssize_t i = 0; i < size; i += LANES)
-        for (int l = 0; l < LANES; l++) {
-            double slope = pull[i + l] + curvature[i + l] * offset[i + l];
-            update(slope, anchor[i + l], offset + i + l, buffer ? buffer + i + l : NULL, f);
-            slope = pull[i + l] + curvature[i + l] * offset[i + l];
-            values[l] += offset[i + l] * (pull[i + l] + slope);
-            squares[l] += slope * slope;
-        }
-    for (int half = LANES / 2; half; half /= 2)
-        for (int l = 0; l < half; l++) {
-            values[l] += values[l + half];
-            squares[l] += squares[l + half];
-        }
-    *square = squares[0];
-    return values[0] / 2;
-}
+typedef void (*Descend)(const Span *, const Options *, Py_ssize_t, const Factors *, double *, double *);
 
-#define DESCEND_ALONE(level) \
-    static double descend_alone_##level( \
-        Py_ssize_t size, const double *curvature, const double *pull, const double *anchor, double *offset, \
-        double *buffer, const Options *options, double *square) \
-    { \
-        if (buffer) return descend_alone_(size, curvature, pull, anchor, offset, buffer, options, square); \
-        return descend_alone_(size, curvature, pull, anchor, offset, NULL, options, square); \
-    }
+#define LEVEL baseline
+#ifdef __GNUC__
+#define BYTES 16
+#else
+#define BYTES 8
+#endif
+#include "_coordinates_loops.h"
 
-DESCEND_ALONE(baseline)
-#if defined(__GNUC__) && defined(__x86_64__)
-__attribute__((target("avx2,fma"))) DESCEND_ALONE(v3)
-__attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,prefer-vector-width=512"))) DESCEND_ALONE(v4)
+#ifdef HAS_LEVELS
+TARGET_V3
+#define LEVEL v3
+#define BYTES 32
+#include "_coordinates_loops.h"
+TARGET_END
+
+TARGET_V4
+#define LEVEL v4
+#define BYTES 64
+#include "_coordinates_loops.h"
+TARGET_END
 #endif
 
-/* descend_alone by the number of the level that the kernels use; none is plain. */
-static const Descend DESCEND_ALONE_LEVELS[] = {
+/* By the number of the level that the kernels use; none is plain. */
+static const Descend DESCEND_ALONE[] = {
     descend_alone_baseline,
     descend_alone_baseline,
-#if defined(__GNUC__) && defined(__x86_64__)
+#ifdef HAS_LEVELS
     descend_alone_v3,
     descend_alone_v4,
 #endif
 };
 
-/* Updates some of the coordinates that a matrix couples, by the slope that is there. */
-static void update_coupled(
-    Py_ssize_t size, const double *restrict slope, const double *restrict anchor, double *restrict offset,
-    double *restrict buffer, const Options *options)
+static double without_dust(double x) { return fabs(x) < TINY ? 0 : x; }
+
+/* One step of coordinates that a matrix couples, by the slope that is there. */
+static void update_coupled(const Span *s, const double *restrict slope, const Options *o, Factors f)
 {
-    Factors f = factors(options, buffer != NULL);
-    for (Py_ssize_t i = 0; i < size; i++) update(slope[i], anchor[i], offset + i, buffer ? buffer + i : NULL, f);
+    for (Py_ssize_t i = 0; i < s->size; i++) {
+        double g = (o->maximize ? -1 : 1) * slope[i] + o->weight_decay * (s->anchor[i] + s->offset[i]);
+        double step = f.by_slope * g;
+        if (s->buffer) {
+            s->buffer[i] = without_dust(f.keep * s->buffer[i] + f.take * g);
+            step += f.by_buffer * s->buffer[i];
+        }
+        s->offset[i] = without_dust(s->offset[i] - step);
+    }
 }
 
 /* slope = pull + matrix offset (symmetric, size x size); returns the value above the base and the gradient's square. */

@@ -3,7 +3,7 @@
 cimport numpy as cnp
 from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport isfinite, sqrt
-from libc.string cimport memset
+from libc.string cimport memcpy
 from numpy cimport ndarray
 
 import time
@@ -16,15 +16,24 @@ from .engine import Stop
 cnp.import_array()
 
 cdef extern from "_coordinates.h" nogil:
-    enum: LANES
+    enum: PADDED, EPOCHS
+    ctypedef struct Factors:
+        pass
     ctypedef struct Options:
-        double lr, momentum, dampening, weight_decay
-        bint nesterov, maximize, first
-    ctypedef double (*Descend)(
-        Py_ssize_t, const double *, const double *, const double *, double *, double *, const Options *, double *
-    ) noexcept
-    const Descend *DESCEND_ALONE_LEVELS
-    void update_coupled(Py_ssize_t, const double *, const double *, double *, double *, const Options *) noexcept
+        double dampening, weight_decay
+        bint nesterov, maximize
+    ctypedef struct Span:
+        Py_ssize_t size
+        const double *curvature
+        const double *pull
+        const double *anchor
+        double *offset
+        double *buffer
+    ctypedef void (*Descend)(
+        const Span *, const Options *, Py_ssize_t, const Factors *, double *, double *) noexcept
+    const Descend *DESCEND_ALONE
+    Factors factors(const Options *, double, double, bint, bint) noexcept
+    void update_coupled(const Span *, const double *, const Options *, Factors) noexcept
     double measure_coupled(
         Py_ssize_t, const double *, const double *, const double *, double *, double *) noexcept
 
@@ -38,7 +47,7 @@ cdef int RAN = Stop.RAN, STALE = Stop.STALE, FLAT = Stop.FLAT, NOT_FINITE = Stop
 cdef struct Part:
     # A stretch of every output's coordinates, with options of its own.
     Py_ssize_t start, size
-    bint has_buffer, started
+    bint has_buffer, started, had_started
     Options options
     const double *lr            # by epoch
     const double *momentum
@@ -64,8 +73,9 @@ cdef class Coordinates:
     cdef Py_ssize_t width                       # p, padded
     cdef ndarray curvature, anchor, pull, slope
     cdef ndarray work                           # offset and buffer, each k x width
+    cdef ndarray before                         # work, where the epochs in progress began
     cdef bint coupled
-    cdef Descend alone                          # where they are not
+    cdef Descend descend_alone                  # where they are not
     cdef Part parts[MOST_PARTS]
     cdef int part_count
     cdef public double best                     # for tol: the lowest loss so far
@@ -75,13 +85,14 @@ cdef class Coordinates:
         cdef Part *part
         self.base = base
         self.k, self.p = anchor.shape
-        self.width = -(-self.p // LANES) * LANES
+        self.width = -(-self.p // PADDED) * PADDED
         self.coupled = len(parts) > 1
-        self.alone = DESCEND_ALONE_LEVELS[level_in_use()]
+        self.descend_alone = DESCEND_ALONE[level_in_use()]
         self.curvature = self.padded(curvature, self.width if self.coupled else self.k)
         self.anchor, self.pull = self.padded(anchor, self.k), self.padded(pull, self.k)
         self.slope = np.empty((self.k, self.width))
         self.work = np.zeros((2, self.k, self.width))
+        self.before = np.empty_like(self.work)
         self.part_count = len(parts)
         for i, (start, size, _, buffer) in enumerate(parts):
             part = &self.parts[i]
@@ -129,8 +140,19 @@ cdef class Coordinates:
 
     def value(self):
         """The value where the coordinates are."""
-        cdef double norm
-        return self.go(-1, &norm)
+        cdef double value[EPOCHS]
+        cdef double square[EPOCHS]
+        cdef double still[1]
+        cdef Part parts[MOST_PARTS]
+        memcpy(parts, self.parts, sizeof(parts))
+        still[0] = 0
+        for i in range(self.part_count):
+            self.parts[i].lr = self.parts[i].momentum = still
+            self.parts[i].step = 0
+        self.measure(0, 1, value, square)
+        self.back()
+        memcpy(self.parts, parts, sizeof(parts))
+        return self.loss(value[0])
 
     def state(self):
         """All that changes, to come back to by `restore`."""
@@ -170,69 +192,109 @@ cdef class Coordinates:
 
     # -- without Python
 
-    cdef double go(self, Py_ssize_t at, double *norm) noexcept nogil:
-        """Makes the step of epoch `at`, or none where that is negative; returns the value and gradient norm there."""
-        cdef Py_ssize_t size = self.k * self.width
-        cdef const double *curvature = <const double *>cnp.PyArray_DATA(self.curvature)
-        cdef const double *pull = <const double *>cnp.PyArray_DATA(self.pull)
-        cdef const double *anchor = <const double *>cnp.PyArray_DATA(self.anchor)
-        cdef double *offset = <double *>cnp.PyArray_DATA(self.work)
-        cdef double *buffer
-        cdef double *slope = <double *>cnp.PyArray_DATA(self.slope)
-        cdef Options still
-        cdef Part *part
-        cdef double square
-        cdef double value = 0
-        cdef double squares = 0
-        cdef Py_ssize_t first, row
-        cdef int i
-        if at < 0 and not self.coupled:
-            memset(&still, 0, sizeof(still))
-            value = self.alone(size, curvature, pull, anchor, offset, NULL, &still, &squares)
-        for i in range(self.part_count if at >= 0 else 0):
-            part = &self.parts[i]
-            part.options.lr, part.options.momentum = part.lr[at * part.step], part.momentum[at * part.step]
-            part.options.first = not part.started
-            buffer = NULL
-            if part.has_buffer and part.options.momentum != 0:
-                buffer = offset + size
-                part.started = True
-            if not self.coupled:
-                value = self.alone(size, curvature, pull, anchor, offset, buffer, &part.options, &squares)
-                continue
-            for row in range(self.k):
-                first = row * self.width + part.start
-                update_coupled(
-                    part.size, slope + first, anchor + first, offset + first, NULL if buffer == NULL else buffer + first,
-                    &part.options,
-                )
-        for row in range(self.k if self.coupled else 0):
-            first = row * self.width
-            value += measure_coupled(self.width, curvature, pull + first, offset + first, slope + first, &square)
-            squares += square
-        norm[0] = sqrt(squares)
+    cdef void back(self) noexcept nogil:
+        """Goes back to where the last `measure` began."""
+        memcpy(cnp.PyArray_DATA(self.work), cnp.PyArray_DATA(self.before), cnp.PyArray_NBYTES(self.work))
+        for i in range(self.part_count):
+            self.parts[i].started = self.parts[i].had_started
+
+    cdef double loss(self, double value) noexcept nogil:
         value += self.base
         return 0 if value < 0 else value        # rounding, where the fit is exact; NaN stays
+
+    cdef Py_ssize_t measure(self, Py_ssize_t first, Py_ssize_t epochs, double *values, double *squares) noexcept nogil:
+        """Makes the steps of at most EPOCHS epochs, and returns of how many; values and squares of where each began."""
+        cdef Py_ssize_t size = self.k * self.width
+        cdef double *offset = <double *>cnp.PyArray_DATA(self.work)
+        cdef Factors steps[MOST_PARTS][EPOCHS]
+        cdef bint buffered[MOST_PARTS]
+        cdef Span all
+        cdef Part *part
+        cdef Py_ssize_t e
+        cdef double lr, momentum
+        cdef int i
+        memcpy(cnp.PyArray_DATA(self.before), offset, cnp.PyArray_NBYTES(self.work))
+        epochs = min(epochs, EPOCHS)
+        for i in range(self.part_count):
+            part = &self.parts[i]
+            part.had_started = part.started
+            buffered[i] = part.has_buffer and part.momentum[first * part.step] != 0
+            for e in range(epochs):
+                lr, momentum = part.lr[(first + e) * part.step], part.momentum[(first + e) * part.step]
+                if (part.has_buffer and momentum != 0) != buffered[i]:
+                    epochs = e
+                    break
+                steps[i][e] = factors(&part.options, lr, momentum, buffered[i], not part.started)
+                part.started |= buffered[i]
+        all.size, all.offset, all.buffer = size, offset, offset + size if buffered[0] else NULL
+        all.curvature = <const double *>cnp.PyArray_DATA(self.curvature)
+        all.pull = <const double *>cnp.PyArray_DATA(self.pull)
+        all.anchor = <const double *>cnp.PyArray_DATA(self.anchor)
+        if not self.coupled:
+            self.descend_alone(&all, &self.parts[0].options, epochs, steps[0], values, squares)
+            return epochs
+        for e in range(epochs):
+            self.measure_matrix(&all, values + e, squares + e)
+            for i in range(self.part_count):
+                self.step_part(&all, &self.parts[i], buffered[i], steps[i][e])
+        return epochs
+
+    cdef void measure_matrix(self, const Span *all, double *value, double *square) noexcept nogil:
+        cdef double *slope = <double *>cnp.PyArray_DATA(self.slope)
+        cdef Py_ssize_t row, first
+        cdef double own
+        value[0] = square[0] = 0
+        for row in range(self.k):
+            first = row * self.width
+            value[0] += measure_coupled(
+                self.width, all.curvature, all.pull + first, all.offset + first, slope + first, &own)
+            square[0] += own
+
+    cdef void step_part(self, const Span *all, const Part *part, bint buffered, Factors step) noexcept nogil:
+        cdef Span own = all[0]
+        cdef Py_ssize_t row, first
+        own.size = part.size
+        for row in range(self.k):
+            first = row * self.width + part.start
+            own.anchor, own.offset = all.anchor + first, all.offset + first
+            own.buffer = all.offset + self.k * self.width + first if buffered else NULL
+            update_coupled(&own, <const double *>cnp.PyArray_DATA(self.slope) + first, &part.options, step)
 
     cdef int descend(
         self, Py_ssize_t *done, Py_ssize_t until, double *losses, double *norms, double tol, Py_ssize_t patience,
         double grad_tol,
     ) noexcept nogil:
-        cdef Py_ssize_t epoch
-        cdef double norm
-        cdef double loss = self.go(-1, &norm)
-        for epoch in range(done[0], until):
-            if not isfinite(loss):
-                return NOT_FINITE
-            losses[epoch], norms[epoch] = loss, norm
-            done[0] = epoch + 1
-            if norm <= grad_tol:
-                return FLAT
-            if tol >= 0:
-                self.stale = 0 if loss < self.best - tol else self.stale + 1
-                if loss < self.best:
-                    self.best = loss
-            loss = self.go(epoch, &norm)
-            if tol >= 0 and self.stale >= patience:
+        cdef double values[EPOCHS]
+        cdef double squares[EPOCHS]
+        cdef Py_ssize_t first, made, steps, e
+        cdef int stop = RAN
+        while done[0] < until and stop == RAN:
+            first = done[0]
+            made = steps = self.measure(first, until - first, values, squares)
+            for e in range(made):
+                losses[first + e], norms[first + e] = self.loss(values[e]), sqrt(squares[e])
+                stop = self.judge(losses[first + e], norms[first + e], tol, patience, grad_tol)
+                if stop != RAN:
+                    steps = e + (stop == STALE)
+                    break
+                done[0] += 1
+            if stop == FLAT or stop == STALE:
+                done[0] += 1
+            if steps < made:
+                self.back()
+                self.measure(first, steps, values, squares)
+        return stop
+
+    cdef int judge(self, double loss, double norm, double tol, Py_ssize_t patience, double grad_tol) noexcept nogil:
+        """What ends the descent in an epoch that begins so, if anything does."""
+        if not isfinite(loss):
+            return NOT_FINITE
+        if norm <= grad_tol:
+            return FLAT
+        if tol >= 0:
+            self.stale = 0 if loss < self.best - tol else self.stale + 1
+            if loss < self.best:
+                self.best = loss
+            if self.stale >= patience:
                 return STALE
         return RAN

@@ -40,11 +40,12 @@ class Engine:
         loss_error: as in History.
         packed: whether the rows are read from a packed copy, which sums them in another order.
         uses_numpy: whether numpy's own arithmetic has a part in the results.
+        numbers: that an epoch goes over, where it is not the rows.
     """
 
     name = None
     best, stale = np.inf, 0
-    loss_error = None
+    loss_error = numbers = None
     packed = uses_numpy = False
 
     def advance(self, epochs, limits):

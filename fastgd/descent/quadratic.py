@@ -4,14 +4,17 @@ Two passes over the rows make it: the centred sums, then the residuals at two po
 solution, no loss and no gradient is the small difference of large numbers (DESIGN.md, "Full batch needs no rows").
 """
 
+import threading
+
 import numpy as np
 
 EPS = np.finfo(np.float64).eps
-# Rows in float64 at a time: 100 features stay in the second-level cache. Fewer rows where there are many features.
-ROWS_AT_ONCE, MOST_AT_ONCE = 1024, 1 << 22
+# Rows in float64 at a time: what stays in the second-level cache, but not few rows, nor very many numbers.
+NEAR_NUMBERS, FEWEST_ROWS, MOST_NUMBERS = 1 << 16, 1024, 1 << 22
 # Below this share of the largest curvature a coordinate is measured from where the descent starts: the least-squares
 # solution may lie so far along it that the distance hides the steps.
 SLOW = 1e-8
+LONG = 512  # columns whose eigenbasis takes so long that Ctrl-C may come meanwhile
 
 
 class Quadratic:
@@ -37,7 +40,7 @@ class Quadratic:
         self.d, self.k = statistics.features, statistics.outputs
         self.scale = factor / (statistics.total * self.k) if mean else factor
         self.hessian = 2 * self.scale * moments(statistics)[free, free]
-        self.curvature, self.basis = np.linalg.eigh(self.hessian)
+        self.curvature, self.basis = eigenbasis(self.hessian)
         steepest = max(self.curvature[-1], 0.0)
         null = self.curvature <= EPS * len(self.curvature) * steepest
         slow = null | (self.curvature < SLOW * steepest)
@@ -89,7 +92,7 @@ class Quadratic:
         return max(self.scale * float(loss), 0.0), 2 * self.scale * slope[:, self.free]
 
     def _from_rows(self, table, target, weights, points):
-        d, step = self.d, max(1, min(len(table), ROWS_AT_ONCE, MOST_AT_ONCE // (self.d + 1)))
+        d, step = self.d, rows_at_once(len(table), self.d + 1)
         block = np.ones((step, d + 1))
         losses, slopes = [0.0] * len(points), [np.zeros((self.k, d + 1)) for _ in points]
         for first in range(0, len(table), step):
@@ -101,6 +104,31 @@ class Quadratic:
                 losses[i] += float((weighted * residual).sum())
                 slopes[i] += weighted.T @ rows
         return [(self.scale * loss, 2 * self.scale * slope[:, self.free]) for loss, slope in zip(losses, slopes)]
+
+
+def rows_at_once(n, columns):
+    return max(1, min(n, max(NEAR_NUMBERS // columns, FEWEST_ROWS), MOST_NUMBERS // columns))
+
+
+def eigenbasis(matrix):
+    """numpy's eigh, in whose middle Ctrl-C is heard: LAPACK goes on in a thread that nobody waits for."""
+    if len(matrix) < LONG:
+        return np.linalg.eigh(matrix)
+    found, finished = [], threading.Event()
+
+    def find():
+        try:
+            found.append(np.linalg.eigh(matrix))
+        except Exception as error:
+            found.append(error)
+        finished.set()
+
+    threading.Thread(target=find, daemon=True).start()
+    while not finished.wait(0.1):  # not every system's wait hears a signal
+        pass
+    if isinstance(found[0], Exception):
+        raise found[0]
+    return found[0]
 
 
 def moments(statistics):
@@ -131,7 +159,7 @@ def least_squares(statistics, rows=None, bias=True):
     if rows is not None:
         table, target, weights = rows
         across = np.zeros((d, k))
-        step = max(1, min(len(table), ROWS_AT_ONCE, MOST_AT_ONCE // (d + k)))
+        step = rows_at_once(len(table), d + k)
         for first in range(0, len(table), step):
             block = table[first : first + step] - centre[:d]
             residual = target[first : first + step] - centre[d:] - block @ weight.T

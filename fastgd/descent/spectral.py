@@ -8,15 +8,13 @@ import numpy as np
 
 from ..statistics import Statistics
 from ._coordinates import Coordinates
+from .costs import spectral_seconds, stream_seconds
 from .data import Sums
 from .engine import SQUARED, Engine, Limits, Stop, Stretch
 from .plan import NotPlannable, at_present, keep_buffers, rows_of
 from .quadratic import EPS, Quadratic
 
 MOST_SPREAD = 1e12  # of the curvatures that `auto` trusts to an eigenbasis
-# What the engines take, in seconds, on the machine of README's figures; only their ratios decide.
-MULTIPLY_ADDS = 40e9  # a second, of the stream in float32: 2 for each number of X and output
-FROM_MEMORY, FROM_CACHE, CACHE = 34e9, 97e9, 24 << 20  # bytes a second, and bytes
 
 
 class SpectralEngine(Engine):
@@ -41,7 +39,8 @@ class SpectralEngine(Engine):
         self._measure(buffers)
         if rows is None:
             means, squares = statistics.means[d:], np.trace(statistics.products[d:, d:])
-            self.loss_error = float(8 * EPS * self.scale * (squares + statistics.total * np.square(means).sum()))
+            size = self.scale * (squares + statistics.total * np.square(means).sum())
+            self.loss_error = float((8 + 2 * (d + 1)) * EPS * size)  # curvatures are good to EPS (d + 1)
 
     def _measure(self, buffers):
         """Makes the quadratic and its coordinates from the model as it stands."""
@@ -59,6 +58,7 @@ class SpectralEngine(Engine):
             "pull": made.pull if alone else made.pull @ back,
         }
         self.coordinates = self._coordinates(made.offset if alone else made.offset @ back, buffers)
+        self.numbers = made.offset.size * (1 if alone else len(made.basis))
         self._left = self._stands()
 
     @property
@@ -219,7 +219,9 @@ def plan_spectral(found, data, rates, epochs, asked):
     table, target, weights = rows = rows_of(found, data)
     if weights is not None and not weights.sum() > 0:
         raise NotPlannable("the rows weigh nothing")
-    if not asked and _stream_seconds(table, target, epochs) < _seconds(found, table, target, epochs):
+    shape = *table.shape, target.shape[1]
+    alone = found.together or len(found.trained) == 1
+    if not asked and stream_seconds(*shape, table.itemsize, epochs) < spectral_seconds(*shape, epochs, alone):
         raise NotPlannable("the stream is cheaper")
     try:
         statistics = Statistics(table, target, weights)
@@ -230,20 +232,3 @@ def plan_spectral(found, data, rates, epochs, asked):
     if not asked and engine.spread > MOST_SPREAD:
         raise NotPlannable(f"the curvatures spread {engine.spread:.2g}-fold")
     return engine
-
-
-def _stream_seconds(table, target, epochs):
-    n, d = table.shape
-    size, width = n * d * table.itemsize, table.itemsize // 4
-    reading = size / (FROM_CACHE if size < CACHE else FROM_MEMORY)
-    step = max(reading, 2 * n * d * target.shape[1] * width / MULTIPLY_ADDS)
-    return 1e-9 * n * d + epochs * (50e-9 + step)  # packs the rows first
-
-
-def _seconds(found, table, target, epochs):
-    n, d = table.shape
-    k, p = target.shape[1], d + 1
-    passes = n * (10e-9 + 5e-9 * k + p * (0.4e-9 + 0.4e-9 * k) + p**2 * 0.0175e-9)
-    eigenbasis = p**2 * 40e-9 + p**3 * 0.075e-9
-    epoch = p * k * 0.35e-9 if found.together or len(found.trained) == 1 else p**2 * k * 0.5e-9
-    return 130e-6 + passes + eigenbasis + epochs * (12e-9 + epoch)

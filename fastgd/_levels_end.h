@@ -1,0 +1,6 @@
+#undef NAME
+#undef SHUFFLE
+#undef LANES
+#undef VEC
+#undef LEVEL
+#undef BYTES
