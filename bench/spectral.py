@@ -10,9 +10,12 @@ import numpy as np
 
 from . import Row, loops
 from .data import table
+from .limits import read
 
 AGAINST_TORCH = [(100_000, 100), (1_000_000, 100)]
-SUMS = [(1_000_000, 1), (1_000_000, 4), (1_000_000, 15), (100_000, 50), (100_000, 100), (10_000, 784)]
+SUMS = [(1_000_000, d) for d in (1, 2, 4, 8, 10, 15)] + [(100_000, 50), (100_000, 100), (10_000, 784)]
+SUMS_OF_DOUBLES = [(1_000_000, d) for d in (1, 4, 10, 15)]
+TWO_THREADS = [(1_000_000, 10), (100_000, 100)]
 GRID = [(100, 1), (100, 10), (1000, 20), (10_000, 10), (10_000, 100), (100, 300), (200_000, 30)]
 
 
@@ -42,16 +45,17 @@ def counted_up(n, d, epochs, few=5):
     return sorted(taken)[1] / few * epochs
 
 
-def statistics(n, d):
+def statistics(n, d, dtype="float32", threads=1):
     import fastgd
 
-    X, y = table(n, d)
+    fastgd.set_num_threads(threads)
+    X, y = table(n, d, dtype=dtype)
     return lambda times: [fastgd.Statistics(X, y) for _ in range(times)]
 
 
-def blas(n, d):
+def blas(n, d, dtype="float32", threads=1):
     """Centred blocks in float64, and numpy's symmetric product of each."""
-    X, _ = table(n, d)
+    X, _ = table(n, d, dtype=dtype)
     block = np.empty((1024, d))
 
     def run(times):
@@ -66,9 +70,12 @@ def blas(n, d):
     return run
 
 
-def reading(n, d):
-    X, _ = table(n, d)
-    return lambda times: [X.sum() for _ in range(times)]
+def sums(group, n, d, dtype="float32", threads=1, base="", quick=False):
+    how = {"n": n, "d": d, "dtype": dtype, "threads": threads}
+    competitors = {"Statistics": partial(statistics, **how), "BLAS": partial(blas, **how)}
+    competitors["reading X"] = partial(read, **how)
+    amounts = {"reading X": (n * d * np.dtype(dtype).itemsize, "B")}
+    return Row(group, f"{n} x {d}", competitors, {"Statistics": ("BLAS",)}, amounts, base, threads, quick=quick)
 
 
 def rows():
@@ -83,11 +90,13 @@ def rows():
                 base="100 epochs" * (epochs > 100), quick=momentum == 0,
             )  # fmt: skip
     for n, d in SUMS:
-        competitors = {"Statistics": statistics, "BLAS": blas, "numpy sum": reading}
-        competitors = {name: partial(make, n, d) for name, make in competitors.items()}
-        yield Row("the sums", f"{n} x {d}", competitors, {"Statistics": ("BLAS",)}, quick=d == 50)
+        yield sums("the sums", n, d, quick=d == 50)
+    for n, d in SUMS_OF_DOUBLES:
+        yield sums("the sums, float64", n, d, "float64", base="the sums")
+    for n, d in TWO_THREADS:
+        yield sums("the sums, two threads", n, d, threads=2, base="the sums")
     for n, d in GRID:
-        for epochs in (10, 100, 1000, 10_000):
+        for epochs in (1, 10, 100, 1000, 10_000):
             if n * d * epochs > 10_000_000_000:
                 continue
             competitors = {engine: partial(fit, engine, n, d, epochs) for engine in ("auto", "stream", "spectral")}

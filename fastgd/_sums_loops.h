@@ -127,8 +127,8 @@ NOINLINE void NAME(sum_rows)(
             const double *scale = table->weights ? root : NULL;
             const Py_ssize_t readable = table->n - at;
             NAME(pack)(
-                table->X + at * table->X_stride, table->X_single, table->X_stride, rows, readable, d, shift, scale, columns,
-                stride);
+                table->X + at * table->X_stride, table->X_single, table->X_stride, rows, readable, d, shift, scale,
+                columns, stride);
             NAME(pack)(
                 table->y + at * table->y_stride, table->y_single, table->y_stride, rows, readable, table->k, shift + d,
                 scale, columns + d * stride, stride);

@@ -21,7 +21,7 @@ from .progress import Progress
 
 FAILURES = (Stop.NOT_FINITE, Stop.OVERFLOWED, Stop.INTERRUPTED, Stop.NO_MEMORY)
 STRETCH_SECONDS = 0.2  # how long C runs before Python looks at the clock
-FIRST_STRETCH = 1 << 20  # numbers of X, or of what an engine has in its place, of so many epochs as nothing is known of their time yet
+FIRST_STRETCH = 1 << 20  # numbers that an engine goes over, of so many epochs as nothing is known of their time yet
 
 
 class Fit:

@@ -191,3 +191,33 @@ def test_every_level_of_processors(level, dtype):
                     np.testing.assert_allclose(found.products, products.astype(float), rtol=1e-11, atol=1e-11)
     finally:
         _kernels.set_level(before)
+
+
+@pytest.mark.parametrize("dtype", (np.float32, np.float64))
+@pytest.mark.parametrize("n, d, k", ((300_000, 9, 1), (20_000, 60, 2)))
+def test_any_number_of_threads_gives_the_same_bits(n, d, k, dtype):
+    rng = np.random.default_rng(0)
+    X, y, weights = rng.normal(size=(n, d)).astype(dtype) + 3, rng.normal(size=(n, k)), rng.random(n)
+    before, found = fastgd.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3):
+            fastgd.set_num_threads(threads)
+            found.append(Statistics(X, y, weights))
+    finally:
+        fastgd.set_num_threads(before)
+    for other in found[1:]:
+        assert (other.products == found[0].products).all() and (other.means == found[0].means).all()
+    few = np.random.default_rng(1).integers(0, n, 40)
+    assert_sums(Statistics(X[few], y[few], weights[few]), X[few], y[few], weights[few], rtol=1e-11)
+
+
+@pytest.mark.parametrize("dtype", (np.float32, np.float64))
+@pytest.mark.parametrize("d", (1, 2, 3, 5, 17))
+def test_rows_that_lie_strangely(d, dtype):
+    rng = np.random.default_rng(d)
+    wide = rng.normal(size=(1003, 40)).astype(dtype)
+    for X in (wide[:, :d], wide[:, -d:], wide[::-1, :d], wide[::3, 5 : 5 + d], wide.T[: 1 + 30 * d : 30].T):
+        for y in (rng.normal(size=(len(X), 2)), wide[: len(X), :2], wide[: len(X), 7]):
+            assert_sums(Statistics(X, y), X, y.reshape(len(y), -1), rtol=1e-11)
+    repeated = np.broadcast_to(wide[0, :d], (50, d))
+    assert not Statistics(repeated, np.ones(50)).products.any()

@@ -15,6 +15,7 @@ from trainer_cases import ENVIRONMENT, close, data, fit, loop, model_for
 
 import fastgd
 from fastgd import Trainer, nn, optim
+from fastgd.history import History
 from fastgd.optim import lr_scheduler
 
 # C descends by way of the affine form; test_without_the_form is for the rest.
@@ -413,3 +414,16 @@ def test_a_history_says_what_it_holds():
     loss, value = f"{history.loss[-1]:.6g}", f"{history.val_loss[-1]:.6g}"
     assert repr(history) == f"History(2 epochs, loss {loss}, val_loss {value}, stopped by epochs, engine stream)"
     assert repr(fit(model_for(X, y), [(X, y)])).endswith("engine eager (the data are batches))")
+
+
+def test_a_history_copies_what_it_is_given_when_somebody_reads_it():
+    history = History()
+    for start in range(0, 300, 3):
+        history.append(loss=np.arange(start, start + 3.0), lr=np.broadcast_to(0.5, 3))
+        assert history.last("loss") == start + 2 and history.last("lr") == 0.5 and len(history) == start + 3
+    assert (history.loss == np.arange(300)).all() and (history.lr == 0.5).all() and len(history.lr) == 300
+    history.append(loss=7.0)
+    history.cut(299)
+    assert len(history) == 299 and history.last("loss") == 298 and history.record()["loss"] == 298
+    history.append(loss=np.ones(2))
+    assert (history.loss[-3:] == (298, 1, 1)).all()
