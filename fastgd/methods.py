@@ -172,7 +172,7 @@ def _format(tensor, spec):
     if tensor.ndim == 0 and tensor.__class__ is Tensor:
         return format(tensor.item(), spec)
     if spec:
-        raise TypeError("unsupported format string passed to Tensor.__format__")
+        raise TypeError(f"unsupported format string passed to {tensor.__class__.__name__}.__format__")
     return repr(tensor)
 
 

@@ -40,7 +40,7 @@ print(counts.max(), counts.flatten()[:6].cummax(0), torch.digamma(torch.tensor([
 
 a = torch.tensor([[2.0, 1.0], [1.0, 3.0]], requires_grad=True)
 eye = torch.eye(2)
-print(torch.kron(eye, a), torch.kron(a, torch.tensor([1.0, -1.0])).grad_fn)
+print(torch.kron(eye, a), torch.kron(a, torch.tensor([1.0, -1.0])).grad_fn.name())
 torch.kron(a, a).sum().backward()
 print(a.grad, torch.block_diag(a, torch.ones(1, 3), torch.tensor(5)))
 design = torch.cat([torch.ones_like(x), x, x**2], 1)
