@@ -38,8 +38,6 @@ typedef struct {
     Precision precision;
     Py_ssize_t rows, d, k, y_stride;
     void *X, *y, *weights;
-    Py_ssize_t chunk;
-    int far;
 } Packed;
 
 typedef struct {

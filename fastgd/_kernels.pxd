@@ -36,8 +36,6 @@ cdef extern from "_kernels.h":
         void *y                     # output after output, y_stride numbers apart
         Py_ssize_t y_stride
         void *weights               # rows
-        Py_ssize_t chunk            # groups that go through the pass together
-        bint far                    # the next chunk is to be asked for in time
 
     ctypedef struct Part:
         # A stretch of the parameters with options of its own.

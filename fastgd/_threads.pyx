@@ -1,7 +1,8 @@
 """The fused pass over many rows: contiguous ranges, from Python's own pool of threads.
 
 The ranges are fixed by the shape of the data, and their sums are added in order: any number of threads gives the same
-bits. A thread that starts costs tens of microseconds, so smaller passes are one range.
+bits, and so does any order of the ranges. Every other pass takes them backwards, for it begins with what the last one
+has left in the caches. A thread that starts costs tens of microseconds, so passes with less work have only one.
 """
 
 import _thread
@@ -14,6 +15,7 @@ from ._kernels cimport SINGLE, groups_of, loss_and_gradients, packed_pass, some_
 cdef enum:
     RANGES = 8
     SHARED_WORK = 1 << 23           # multiply-adds: some 300 microseconds
+    RANGED_BYTES = 3 << 19          # of X: what a second cache does not hold beside everything else
     LINE = 64
 
 
@@ -29,14 +31,17 @@ cdef struct Pass:
     Py_ssize_t step                 # rows of a range
     Py_ssize_t item
     Py_ssize_t size                 # bytes of a range's gradients
+    int count                       # of ranges
+    bint backwards
     char *gradients
     double values[RANGES]
     bint failed[RANGES]
 
 
-cdef void run_range(Pass *job, int i) noexcept nogil:
+cdef void run_range(Pass *job, int turn) noexcept nogil:
     cdef Rows rows
     cdef Packed packed
+    cdef int i = job.count - 1 - turn if job.backwards else turn
     cdef Py_ssize_t first = i * job.step
     cdef char *gradient = job.gradients + i * job.size
     if job.packed != NULL:
@@ -75,22 +80,22 @@ cdef class Work:
                 self.all_finished.release()
 
 
-cdef void run_ranges(Pass *job, int count) noexcept with gil:
+cdef void run_ranges(Pass *job) noexcept with gil:
     """All ranges, by this thread and the pool's. They write into this pass's memory: whatever happens, it waits."""
     cdef Work work = Work()
     cdef bint interrupted = False
-    work.job, work.count = job, count
+    work.job, work.count = job, job.count
     work.all_finished = _thread.allocate_lock()
     work.all_finished.acquire()
     try:
-        for _ in range(min(_count, count) - 1):
+        for _ in range(min(_count, job.count) - 1):
             _the_pool().submit(work)
     except KeyboardInterrupt:
         interrupted = True
     except RuntimeError:            # the interpreter shuts down: no more threads
         pass
     work()
-    while work.finished < count:
+    while work.finished < job.count:
         try:
             work.all_finished.acquire()
         except KeyboardInterrupt:
@@ -99,47 +104,57 @@ cdef void run_ranges(Pass *job, int count) noexcept with gil:
         _thread.interrupt_main()
 
 
+# Whether the next pass goes backwards. Passes that run at the same time may find either: it changes nothing but speed.
+cdef bint backwards = False
+
+
 cdef int whole_pass(
     const Rows *rows, const Packed *packed, Loss loss, double delta, double scale, const void *W, const void *b,
     double *value, void *gW, void *gb,
 ) noexcept nogil:
     cdef Py_ssize_t n = rows.n if packed == NULL else packed.rows
     cdef Py_ssize_t numbers = rows.k * rows.d + rows.k
+    cdef Py_ssize_t item = 4 if rows.precision == SINGLE else 8
+    cdef Py_ssize_t work = n * rows.d * rows.k
+    cdef bint far = n * rows.d * item > RANGED_BYTES and rows.index == NULL
     cdef Pass job
     cdef Py_ssize_t i
-    cdef int r, count
+    cdef int r
     cdef int failed = 0
     cdef double total
-    if n * rows.d * rows.k < SHARED_WORK or n < RANGES * LINE:
+    global backwards
+    if work < SHARED_WORK and not far or n < RANGES * LINE:
         if packed != NULL:
             return packed_pass(
                 packed, loss, delta, scale, W, b, gW != NULL, value,
-                gW if gW != NULL else <char *>gb - rows.k * rows.d * (4 if rows.precision == SINGLE else 8),
+                gW if gW != NULL else <char *>gb - rows.k * rows.d * item,
             )
         return loss_and_gradients(rows, loss, delta, scale, W, b, value, gW, gb)
     job.rows, job.packed, job.loss, job.delta, job.scale, job.W, job.b = rows, packed, loss, delta, scale, W, b
     job.wants_W, job.wants_b = gW != NULL, gb != NULL
-    job.item = 4 if rows.precision == SINGLE else 8
+    job.item = item
     job.step = groups_of(n // RANGES + 1)
-    count = <int>((n + job.step - 1) // job.step)
+    job.count = <int>((n + job.step - 1) // job.step)
+    job.backwards = backwards
+    backwards = not backwards
     job.size = ((numbers + 1) * job.item // LINE + 1) * LINE
-    job.gradients = <char *>malloc(count * job.size)
+    job.gradients = <char *>malloc(job.count * job.size)
     if job.gradients == NULL:
         return -1
-    if _count > 1:
-        run_ranges(&job, count)
+    if _count > 1 and work >= SHARED_WORK:
+        run_ranges(&job)
     else:
-        for r in range(count):
+        for r in range(job.count):
             run_range(&job, r)
     value[0] = 0
-    for r in range(count):
+    for r in range(job.count):
         value[0] += job.values[r]
         failed |= job.failed[r]
     for i in range(numbers):
         if (gW if i < rows.k * rows.d else gb) == NULL:
             continue
         total = 0
-        for r in range(count):
+        for r in range(job.count):
             if job.item == 4:
                 total += (<float *>(job.gradients + r * job.size))[i]
             else:
