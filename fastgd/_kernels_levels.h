@@ -21,7 +21,7 @@
 #define BLOCK_COLUMNS 4096          /* so do dot products of that many */
 #define CHUNK_BYTES (32 * 1024)     /* what the nearest cache holds */
 #define ROWS_BYTES (24 * 1024)      /* the same of rows in place, and half of the next chunk */
-#define STRIDED_BYTES (512 * 1024)  /* of X: what is packed for one use, or read by turns, and stays in the second cache */
+#define STRIDED_BYTES (256 * 1024)  /* of X: what is packed for one use, or read by turns, and stays in the second cache */
 #define AHEAD (8 * 1024)            /* bytes: far enough that memory answers in time */
 #define LINE 64                     /* bytes of the caches' */
 #define STACK_DOUBLES 2048          /* of work space; more than that is allocated */
