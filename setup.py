@@ -19,7 +19,7 @@ from setuptools.errors import CompileError
 DEBUG, SANITIZE = (os.environ.get(f"FASTGD_{name}", "0") != "0" for name in ("DEBUG", "SANITIZE"))
 # Indexing keeps Python's checks: most modules handle objects, and what loops over numbers is C.
 DIRECTIVES = {"language_level": 3, "binding": True, "nonecheck": DEBUG}
-FLAGS = ["-O0", "-g"] if DEBUG else ["-O3", "-g0"]
+FLAGS = ["-O0", "-g"] if DEBUG else ["-O2", "-funswitch-loops", "-g0"]
 FLAGS += ["-fvisibility=hidden", "-fno-plt", "-Wno-psabi"]          # vectors are no arguments between files: psabi is about that
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-g"] if SANITIZE else []
 

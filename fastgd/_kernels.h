@@ -38,8 +38,7 @@ typedef struct {
     Precision precision;
     Py_ssize_t rows, group, d, k, y_stride;
     void *X, *y, *weights;
-    Py_ssize_t chunk;
-    int far, few;
+    int few;
 } Packed;
 
 typedef struct {

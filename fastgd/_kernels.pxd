@@ -58,8 +58,6 @@ cdef extern from "_kernels.h":
         void *y                     # output after output, y_stride numbers apart
         Py_ssize_t y_stride
         void *weights               # rows
-        Py_ssize_t chunk            # groups that go through the pass together
-        bint far                    # the next chunk is to be asked for in time
         bint few                    # IN: for `descent`, not for `packed_pass`
 
     ctypedef struct Part:

@@ -20,10 +20,9 @@
 #define SHORT 4                     /* vectors in a row that a group can keep near */
 #define BLOCK_ROWS 256              /* sums of that many stay in the data's own type; a multiple of GROUP */
 #define BLOCK_COLUMNS 4096          /* so do dot products of that many */
-#define CHUNK_BYTES (32 * 1024)     /* of packed X, which is read twice: what the nearest cache holds */
+#define CHUNK_BYTES (32 * 1024)     /* what the nearest cache holds */
 #define ROWS_BYTES (24 * 1024)      /* the same of rows in place, and half of the next chunk */
-#define FAR_BYTES (768 * 1024)      /* of X: what comes from further than the second cache */
-#define STRIDED_BYTES (512 * 1024)  /* of X: what is packed for one use, and stays in the second cache */
+#define STRIDED_BYTES (256 * 1024)  /* of X: what is packed for one use, or read by turns, and stays in the second cache */
 #define AHEAD (8 * 1024)            /* bytes: far enough that memory answers in time */
 #define LINE 64                     /* bytes of the caches' */
 #define STACK_DOUBLES 2048          /* of work space; more than that is allocated */

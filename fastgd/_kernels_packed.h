@@ -2,8 +2,9 @@
  *
  * In X, GROUP rows lie side by side, column after column, so the rows are the vector: every load is a whole vector,
  * nothing is summed across lanes before the end of the pass, and no row is too short. Rows that fill the last group have
- * weight 0. As over rows in place, a chunk goes from products to slopes to gradients while the nearest cache holds it,
- * and sums of more than BLOCK_ROWS numbers are double.
+ * weight 0. One turn over the columns makes the gradients of some rows and the predictions of those that follow: the
+ * ones are in the nearest cache, the others come from memory, which is never idle. Sums of more than BLOCK_ROWS numbers
+ * are double.
  */
 
 #define VECTORS (GROUP / LANES)     /* in a group's column */
@@ -22,18 +23,12 @@ INLINE Py_ssize_t NAME(column_place)(const Packed *packed, Py_ssize_t start, Py_
 
 NOINLINE void NAME(pack)(const Rows *rows, Packed *packed)
 {
-    const Py_ssize_t d = rows->d, column = rows->x_column, group_bytes = GROUP * d * REAL_BYTES;
+    const Py_ssize_t d = rows->d, column = rows->x_column;
     packed->precision = rows->precision;
     packed->rows = packed->y_stride = (rows->n + GROUP - 1) / GROUP * GROUP;
     packed->group = packed->few ? packed->rows : GROUP;
     packed->d = d;
     packed->k = rows->k;
-    /* Two chunks share the nearest cache where the next one is asked for while one is worked on. */
-    packed->far = packed->rows / GROUP * group_bytes > FAR_BYTES && 4 * group_bytes <= CHUNK_BYTES;
-    packed->chunk = (packed->far ? CHUNK_BYTES / 2 : CHUNK_BYTES) / group_bytes / 4 * 4;
-    if (packed->chunk < 4) packed->chunk = 4;
-    if (packed->chunk > packed->rows / GROUP) packed->chunk = packed->rows / GROUP;
-
     REAL *x = packed->X, *y = packed->y, *weights = packed->weights;
     /* Column after column they are read best in that order. */
     const Py_ssize_t by_column = rows->x_stride == 1 && d > 1 && !rows->index ? rows->n / GROUP : 0;
@@ -68,138 +63,123 @@ typedef struct {
     Loss loss;
     VEC delta;
     REAL *sums;
-    int fresh;              /* the sums hold nothing yet */
-    REAL *slopes;           /* k x chunk vectors */
-    Py_ssize_t chunk;       /* vectors */
+    int wanted;             /* the gradients of W */
 } NAME(PackedJob);
 
 #define PACKED_JOB NAME(PackedJob)
 
-INLINE void NAME(add_sum)(const PACKED_JOB *job, Py_ssize_t i, int fresh, VEC sum)
+INLINE void NAME(add_sum)(const PACKED_JOB *job, Py_ssize_t i, VEC sum)
 {
     REAL *place = job->sums + i * LANES;
-    NAME(store)(place, fresh ? sum : NAME(load)(place) + sum);
+    NAME(store)(place, NAME(load)(place) + sum);
 }
 
-/* Predictions of K outputs from o on for T row vectors from v on: a load of x serves K multiply-adds, one of W serves T,
- * and K T chains hide the multiply-add's latency. */
-INLINE void NAME(packed_predictions)(
-    const PACKED_JOB *job, Py_ssize_t start, Py_ssize_t v, Py_ssize_t o, const int K, const int T)
+/* One turn over the columns: predictions of K outputs from o on for the T row vectors from `next` on, and the gradients
+ * that the T from `now` on have by their slopes. A load of x serves K multiply-adds, one of W or of a gradient T. */
+INLINE void NAME(packed_columns)(
+    const PACKED_JOB *job, Py_ssize_t o, Py_ssize_t next, VEC *p, Py_ssize_t now, const VEC *slopes,
+    const int K, const int T, const int predict, const int wanted)
 {
     const Py_ssize_t d = job->packed->d;
-    const REAL *x[8], *W = job->W + o * d;
-    VEC p[16];
-    UNROLL for (int t = 0; t < T; t++) x[t] = (const REAL *)job->packed->X + NAME(place_of)(v + t, d);
-    UNROLL for (int q = 0; q < K; q++) {
-        const VEC bias = NAME(same)(job->b ? job->b[o + q] : 0);
-        UNROLL for (int t = 0; t < T; t++) p[q * T + t] = bias;
+    const REAL *X = job->packed->X, *W = job->W + o * d, *x[8], *x_now[8];
+    REAL *sums = job->sums + o * d * LANES;
+    UNROLL for (int t = 0; t < T; t++) {
+        x[t] = X + NAME(place_of)(next + t, d);
+        x_now[t] = X + NAME(place_of)(now + t, d);
     }
     for (Py_ssize_t j = 0; j < d; j++) {
-        VEC w[4];
-        UNROLL for (int q = 0; q < K; q++) w[q] = NAME(same)(W[q * d + j]);
-        UNROLL for (int t = 0; t < T; t++) {
-            const VEC column = NAME(load)(x[t] + j * GROUP);
-            UNROLL for (int q = 0; q < K; q++) p[q * T + t] += column * w[q];
+        if (predict) {
+            VEC column[8];
+            UNROLL for (int t = 0; t < T; t++) column[t] = NAME(load)(x[t] + j * GROUP);
+            UNROLL for (int q = 0; q < K; q++) {
+                const VEC w = NAME(same)(W[q * d + j]);
+                UNROLL for (int t = 0; t < T; t++) p[q * T + t] += column[t] * w;
+            }
+        }
+        if (wanted) {
+            VEC column[8];
+            UNROLL for (int t = 0; t < T; t++) column[t] = NAME(load)(x_now[t] + j * GROUP);
+            UNROLL for (int q = 0; q < K; q++) {
+                REAL *place = sums + (q * d + j) * LANES;
+                VEC sum = NAME(load)(place);
+                UNROLL for (int t = 0; t < T; t++) sum += slopes[q * T + t] * column[t];
+                NAME(store)(place, sum);
+            }
         }
     }
-    REAL *slopes = job->slopes + (o * job->chunk + v - start) * LANES;
-    UNROLL for (int q = 0; q < K; q++)
-        UNROLL for (int t = 0; t < T; t++) NAME(store)(slopes + (q * job->chunk + t) * LANES, p[q * T + t]);
 }
 
-/* Turns the predictions of output o into slopes; adds their sum and the losses'. */
-INLINE void NAME(packed_slopes)(const PACKED_JOB *job, Py_ssize_t start, Py_ssize_t end, Py_ssize_t o)
+/* The slopes of the predictions of K outputs from o on for the T row vectors from v on; adds their sums and the losses'. */
+INLINE void NAME(packed_slopes)(
+    const PACKED_JOB *job, Py_ssize_t o, Py_ssize_t v, const VEC *p, VEC *slopes, VEC *totals, VEC *losses,
+    const int K, const int T)
 {
     const Packed *packed = job->packed;
-    const REAL *y = (const REAL *)packed->y + (o * packed->y_stride + start * LANES);
-    const REAL *weights = (const REAL *)packed->weights + start * LANES;
-    REAL *places = job->slopes + o * job->chunk * LANES;
-    const Loss kind = job->loss;
-    const VEC delta = job->delta;
-    const Py_ssize_t count = (end - start) * LANES;
-    VEC slope_sum = NAME(same)(0), loss_sum = slope_sum;
-    for (Py_ssize_t i = 0; i < count; i += LANES) {
-        const VEC p = NAME(load)(places + i), target = NAME(load)(y + i), weight = NAME(load)(weights + i);
-        VEC loss;
-        const VEC slope = weight * (kind == LOGISTIC ? NAME(logistic)(p, target, &loss)
-                                                     : NAME(slope)(kind, delta, p, target, &loss));
-        NAME(store)(places + i, slope);
-        slope_sum += slope;
-        loss_sum += weight * loss;
-    }
-    NAME(add_sum)(job, packed->k * packed->d + o, job->fresh, slope_sum);
-    NAME(add_sum)(job, packed->k * packed->d + packed->k, job->fresh && o == 0, loss_sum);
-}
-
-/* The gradients of K outputs from o on by J columns from j on, over the row vectors start .. end. Where K J is small,
- * vectors take turns with U sets of sums, to hide the multiply-add's latency. */
-INLINE void NAME(packed_gradients)(
-    const PACKED_JOB *job, Py_ssize_t start, Py_ssize_t end, Py_ssize_t o, Py_ssize_t j, const int K, const int J)
-{
-    const int U = K * J <= 2 ? 4 : K * J <= 4 ? 2 : 1;
-    const Py_ssize_t d = job->packed->d;
-    const REAL *X = (const REAL *)job->packed->X + j * GROUP, *slopes = job->slopes + (o * job->chunk - start) * LANES;
-    /* The next chunk is on its way while this one is worked on; where X is at hand, asking for it costs more. */
-    const Py_ssize_t ahead = K == 1 && job->packed->far ? job->chunk / VECTORS * GROUP * d : 0;
-    VEC sums[16];
-    UNROLL for (int s = 0; s < U * K * J; s++) sums[s] = NAME(same)(0);
-#define ADD(u) do { \
-        const REAL *x = X + NAME(place_of)(v + u, d); \
-        if (ahead) UNROLL for (int c = 0; c < J; c++) FETCH(x + c * GROUP + ahead); \
-        VEC slope[4]; \
-        UNROLL for (int q = 0; q < K; q++) slope[q] = NAME(load)(slopes + (q * job->chunk + v + u) * LANES); \
-        UNROLL for (int c = 0; c < J; c++) { \
-            const VEC column = NAME(load)(x + c * GROUP); \
-            UNROLL for (int q = 0; q < K; q++) sums[(u * K + q) * J + c] += slope[q] * column; \
-        } \
-    } while (0)
-    Py_ssize_t v = start;
-    for (; v + U <= end; v += U) {
-        UNROLL for (int u = 0; u < U; u++) ADD(u);
-    }
-    for (; v < end; v++) ADD(0);
-#undef ADD
-    UNROLL for (int q = 0; q < K; q++) {
-        UNROLL for (int c = 0; c < J; c++) {
-            VEC sum = sums[q * J + c];
-            UNROLL for (int u = 1; u < U; u++) sum += sums[(u * K + q) * J + c];
-            NAME(add_sum)(job, (o + q) * d + j + c, job->fresh, sum);
+    UNROLL for (int q = 0; q < K; q++)
+        UNROLL for (int t = 0; t < T; t++) {
+            const VEC y = NAME(load)((const REAL *)packed->y + (o + q) * packed->y_stride + (v + t) * LANES);
+            const VEC weight = NAME(load)((const REAL *)packed->weights + (v + t) * LANES);
+            VEC loss;
+            const VEC slope = job->loss == LOGISTIC ? NAME(logistic)(p[q * T + t], y, &loss)
+                                                    : NAME(slope)(job->loss, job->delta, p[q * T + t], y, &loss);
+            slopes[q * T + t] = weight * slope;
+            totals[q] += slopes[q * T + t];
+            *losses += weight * loss;
         }
-    }
 }
 
-/* `call` for every tile of `most`, then of the powers of two that are left, of the range from .. to. */
-#define TILED(from, to, most, call) do { \
-        Py_ssize_t at = from; \
-        for (; at + most <= to; at += most) call(most); \
-        if (most > 4 && at + 4 <= to) { call(4); at += 4; } \
-        if (most > 2 && at + 2 <= to) { call(2); at += 2; } \
-        if (most > 1 && at < to) call(1); \
-    } while (0)
-
-/* K outputs from o on, of a chunk: its predictions, slopes, gradients. */
-INLINE void NAME(packed_outputs)(
-    const PACKED_JOB *job, Py_ssize_t start, Py_ssize_t end, Py_ssize_t o, const int K, int wanted)
+/* K outputs from o on, for as many row vectors from v on, up to end, as make whole tiles of T; returns the next one. */
+INLINE Py_ssize_t NAME(packed_tiles)(
+    const PACKED_JOB *job, Py_ssize_t o, Py_ssize_t v, Py_ssize_t end, const int K, const int T)
 {
-#define PREDICTIONS(T) NAME(packed_predictions)(job, start, at, o, K, T)
-#define GRADIENTS(J) NAME(packed_gradients)(job, start, end, o, at, K, J)
-    TILED(start, end, (K == 1 ? 8 : SUMS / K), PREDICTIONS);
-    for (int q = 0; q < K; q++) NAME(packed_slopes)(job, start, end, o + q);
-    if (wanted) TILED(0, job->packed->d, (K == 1 ? 8 : SUMS / K), GRADIENTS);
-#undef PREDICTIONS
-#undef GRADIENTS
+    VEC slopes[16], totals[4], losses = NAME(same)(0);
+    if (v + T > end) return v;
+    UNROLL for (int q = 0; q < K; q++) totals[q] = losses;
+    for (Py_ssize_t first = v; v + T <= end; v += T) {
+        VEC p[16];
+        UNROLL for (int q = 0; q < K; q++) {
+            const VEC bias = NAME(same)(job->b ? job->b[o + q] : 0);
+            UNROLL for (int t = 0; t < T; t++) p[q * T + t] = bias;
+        }
+        if (v == first || !job->wanted) NAME(packed_columns)(job, o, v, p, v, slopes, K, T, 1, 0);
+        else NAME(packed_columns)(job, o, v, p, v - T, slopes, K, T, 1, 1);
+        NAME(packed_slopes)(job, o, v, p, slopes, totals, &losses, K, T);
+    }
+    if (job->wanted) NAME(packed_columns)(job, o, v, NULL, v - T, slopes, K, T, 0, 1);
+    UNROLL for (int q = 0; q < K; q++) NAME(add_sum)(job, job->packed->k * job->packed->d + o + q, totals[q]);
+    NAME(add_sum)(job, job->packed->k * job->packed->d + job->packed->k, losses);
+    return v;
 }
 
-NOINLINE void NAME(packed_chunk)(const PACKED_JOB *job, Py_ssize_t start, Py_ssize_t end, int wanted)
+/* K outputs from o on, of the row vectors v .. end. Tiles are large, but where small ones, which are read twice, and the
+ * gradients fit the nearest cache and large ones do not. */
+#define MOST (SUMS / 2 / K < 4 ? SUMS / 2 / K : 4)
+#define PACKED_OUTPUTS_OF(outputs) \
+    NOINLINE void NAME(packed_outputs_##outputs)(const PACKED_JOB *job, Py_ssize_t o, Py_ssize_t v, Py_ssize_t end) \
+    { \
+        enum { K = outputs }; \
+        const Py_ssize_t column = job->packed->d * BYTES; \
+        if (MOST < 4 || (4 + 4 + K) * column <= CHUNK_BYTES || (2 + 2 + K) * column > CHUNK_BYTES) \
+            v = NAME(packed_tiles)(job, o, v, end, K, MOST); \
+        if (MOST > 2) v = NAME(packed_tiles)(job, o, v, end, K, 2); \
+        if (MOST > 1) NAME(packed_tiles)(job, o, v, end, K, 1); \
+    }
+PACKED_OUTPUTS_OF(1)
+PACKED_OUTPUTS_OF(2)
+PACKED_OUTPUTS_OF(3)
+PACKED_OUTPUTS_OF(4)
+#undef MOST
+
+NOINLINE void NAME(packed_chunk)(const PACKED_JOB *job, Py_ssize_t start, Py_ssize_t end)
 {
     const Py_ssize_t k = job->packed->k;
     Py_ssize_t o = 0;
-    for (; o + 4 <= k; o += 4) NAME(packed_outputs)(job, start, end, o, 4, wanted);
-    if (o + 2 <= k) {
-        NAME(packed_outputs)(job, start, end, o, 2, wanted);
-        o += 2;
+    for (; o + 4 <= k; o += 4) NAME(packed_outputs_4)(job, o, start, end);
+    switch (k - o) {
+        case 1: NAME(packed_outputs_1)(job, o, start, end); break;
+        case 2: NAME(packed_outputs_2)(job, o, start, end); break;
+        case 3: NAME(packed_outputs_3)(job, o, start, end); break;
     }
-    if (o < k) NAME(packed_outputs)(job, start, end, o, 1, wanted);
 }
 
 /* totals, where they are not fresh, + the sums across lanes of `count` vectors that follow each other; both go up to whole
@@ -227,10 +207,10 @@ NOINLINE int NAME(packed_pass)(
     const Py_ssize_t d = packed->d, k = packed->k;
     const Py_ssize_t end = packed->rows / LANES;
     const Py_ssize_t count = k * d + k + 1, padded = (count + LANES - 1) / LANES * LANES;
-    PACKED_JOB job = {.packed = packed, .W = weights, .b = biases, .loss = loss, .delta = NAME(same)((REAL)delta)};
-    job.chunk = packed->chunk * VECTORS;
+    PACKED_JOB job = {.packed = packed, .W = weights, .b = biases, .loss = loss, .wanted = wanted,
+        .delta = NAME(same)((REAL)delta)};
 
-    const Py_ssize_t size = padded + ((padded + k * job.chunk) * LANES * REAL_BYTES + 7) / 8;
+    const Py_ssize_t size = padded + (padded * LANES * REAL_BYTES + 7) / 8;
     ALIGNED double local[STACK_DOUBLES];
     double *work = local;
     void *memory = NULL;
@@ -240,15 +220,13 @@ NOINLINE int NAME(packed_pass)(
     }
     double *totals = work;
     job.sums = (REAL *)(totals + padded);
-    job.slopes = job.sums + padded * LANES;
-    if (!wanted) memset(job.sums, 0, k * d * LANES * REAL_BYTES);
+    /* Where the outputs take several turns, each finds the rows in the second cache. */
+    const Py_ssize_t chunk = k <= 4 ? BLOCK_ROWS : STRIDED_BYTES / (d * BYTES) / 4 * 4 + 4;
     for (Py_ssize_t block = 0; block < end; block += BLOCK_ROWS) {
         const Py_ssize_t block_end = end - block < BLOCK_ROWS ? end : block + BLOCK_ROWS;
-        job.fresh = 1;
-        for (Py_ssize_t start = block; start < block_end; start += job.chunk) {
-            NAME(packed_chunk)(&job, start, block_end - start < job.chunk ? block_end : start + job.chunk, wanted);
-            job.fresh = 0;
-        }
+        memset(job.sums, 0, count * LANES * REAL_BYTES);
+        for (Py_ssize_t start = block; start < block_end; start += chunk)
+            NAME(packed_chunk)(&job, start, block_end - start < chunk ? block_end : start + chunk);
         NAME(add_lane_sums)(job.sums, count, block == 0, totals);
     }
     const double factor = loss == SQUARED ? 2 * scale : scale;

@@ -15,6 +15,7 @@ typedef struct {
     Py_ssize_t width;       /* of a row of gradients: d, up to a whole vector */
     Py_ssize_t chunk;       /* rows from products to gradients, what the nearest cache holds */
     int wanted;             /* the gradients of W */
+    int columns;            /* of more than one, the elements are neighbours */
     REAL *gradients;        /* k x width */
     REAL *losses;           /* a vector */
     REAL *slopes;           /* k vectors, of which one belongs to the outputs in turn, row after row */
@@ -100,6 +101,75 @@ INLINE void NAME(column_block)(const JOB *job, Py_ssize_t start, Py_ssize_t m)
     NAME(store)(job->losses, losses);
     NAME(store)(job->slopes, slopes);
     NAME(store)(job->products, products);
+}
+
+/* r += the columns j .. j + J of m rows times their weights; asks for as many columns behind them, or not. */
+INLINE void NAME(columns_products)(const JOB *job, const REAL *x, Py_ssize_t m, Py_ssize_t j, int next, const int J)
+{
+    const Py_ssize_t column = job->rows->x_column;
+    REAL *r = job->r;
+    VEC w[4];
+    UNROLL for (int c = 0; c < J; c++) w[c] = NAME(same)(job->W[j + c]);
+    x += j * column;
+#define ADD(LOAD) do { \
+        VEC p = NAME(load)(r + i); \
+        UNROLL for (int c = 0; c < J; c++) p += w[c] * LOAD; \
+        NAME(store)(r + i, p); \
+    } while (0)
+    Py_ssize_t i = 0;
+    for (; i + LANES <= m; i += LANES) {
+        if (next) UNROLL for (int c = 0; c < J; c++) FETCH(x + (J + c) * column + i);
+        ADD(NAME(load)(x + c * column + i));
+    }
+    if (i < m) ADD(NAME(load_some)(x + c * column + i, m - i));
+#undef ADD
+}
+
+/* The gradients of the columns j .. j + J over m rows. */
+INLINE void NAME(columns_gradients)(const JOB *job, const REAL *x, Py_ssize_t m, Py_ssize_t j, const int J)
+{
+    const Py_ssize_t column = job->rows->x_column;
+    VEC sums[4];
+    UNROLL for (int c = 0; c < J; c++) sums[c] = NAME(same)(0);
+    x += j * column;
+#define ADD(LOAD) do { \
+        const VEC slope = NAME(load)(job->r + i); \
+        UNROLL for (int c = 0; c < J; c++) sums[c] += slope * LOAD; \
+    } while (0)
+    Py_ssize_t i = 0;
+    for (; i + LANES <= m; i += LANES) ADD(NAME(load)(x + c * column + i));
+    if (i < m) ADD(NAME(load_some)(x + c * column + i, m - i));
+#undef ADD
+    NAME(lane_sums)(sums, J);
+    NAME(store_some)(job->gradients + j, sums[0], J);
+}
+
+/* One output, column after column: the rows are the vector. m rows, which the second cache holds, are read for their
+ * predictions, the next columns on their way from memory meanwhile, and again for the gradients. */
+NOINLINE void NAME(columns_block)(const JOB *job, Py_ssize_t start, Py_ssize_t m)
+{
+    enum { MOST = NAME(FEW) };
+    const Py_ssize_t d = job->rows->d;
+    const REAL *x = (const REAL *)job->rows->X + start, *y = NAME(targets)(job, start, m);
+    const REAL *weights = NAME(row_weights)(job, start, m);
+    VEC losses = NAME(same)(0), slopes = losses;
+    REAL *r = job->r;
+    Py_ssize_t j = 0;
+    for (Py_ssize_t i = 0; i < m; i += LANES) NAME(store)(r + i, NAME(load)(job->bias));
+    for (; j + MOST <= d; j += MOST) NAME(columns_products)(job, x, m, j, j + 2 * MOST <= d, MOST);
+    for (; j < d; j++) NAME(columns_products)(job, x, m, j, 0, 1);
+    for (Py_ssize_t i = 0; i < m; i += LANES) {
+        const VEC p = NAME(load)(r + i);
+        const VEC slope = job->loss == LOGISTIC ? NAME(slopes)(job, p, y + i, AT(weights, i), m - i, &losses, 1)
+                                                : NAME(slopes)(job, p, y + i, AT(weights, i), m - i, &losses, 0);
+        slopes += slope;
+        NAME(store)(r + i, slope);
+    }
+    NAME(store)(job->losses, losses);
+    NAME(store)(job->slopes, slopes);
+    if (!job->wanted) return;
+    for (j = 0; j + MOST <= d; j += MOST) NAME(columns_gradients)(job, x, m, j, MOST);
+    for (; j < d; j++) NAME(columns_gradients)(job, x, m, j, 1);
 }
 
 /* m rows copied to `copy`, whole vectors filled up with zeros, and zeros for the rows up to GROUP. */
@@ -348,7 +418,8 @@ NOINLINE void NAME(long_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
 
 NOINLINE void NAME(block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
 {
-    if (job->loss == LOGISTIC) NAME(long_block)(job, start, end);
+    if (job->columns) NAME(columns_block)(job, start, end - start);
+    else if (job->loss == LOGISTIC) NAME(long_block)(job, start, end);
     else if (job->rows->k == 1 && job->rows->d == 1) NAME(column_block)(job, start, end - start);
     else switch (job->rows->k == 1 ? job->width / LANES : 0) {
         case 1: NAME(short_block)(job, start, end, 1); break;
@@ -364,16 +435,20 @@ NOINLINE int NAME(loss_and_gradients)(
     double *value, void *weight_gradients, void *bias_gradients)
 {
     const Py_ssize_t n = rows->n, d = rows->d, k = rows->k;
-    if (rows->x_column != 1 && d > 1 && n > 0)
+    const int scattered = rows->x_column != 1 && d > 1 && n > 0;
+    const int columns = scattered && k == 1 && rows->x_stride == 1 && !rows->index;
+    if (scattered && !columns)
         return NAME(strided_pass)(
             rows, loss, delta, scale, weights, biases, value, weight_gradients, bias_gradients);
     const REAL *b = biases;
     REAL *gW = weight_gradients, *gb = bias_gradients;
 
-    JOB job = {.rows = rows, .W = weights, .loss = loss, .wanted = gW != NULL, .delta = NAME(same)((REAL)delta)};
+    JOB job = {.rows = rows, .W = weights, .loss = loss, .wanted = gW != NULL, .columns = columns,
+        .delta = NAME(same)((REAL)delta)};
     job.width = (d + LANES - 1) / LANES * LANES;
-    job.chunk = BLOCK_ROWS;
-    if (job.chunk * d * REAL_BYTES > ROWS_BYTES) job.chunk = ROWS_BYTES / (d * REAL_BYTES) / GROUP * GROUP;
+    const Py_ssize_t near = columns ? STRIDED_BYTES : ROWS_BYTES;
+    job.chunk = columns ? BLOCK_ROWS * LANES : BLOCK_ROWS;
+    if (job.chunk * d * REAL_BYTES > near) job.chunk = near / (d * REAL_BYTES) / GROUP * GROUP;
     if (job.chunk < GROUP) job.chunk = GROUP;
     if (job.chunk > n) job.chunk = (n + GROUP - 1) / GROUP * GROUP;
     for (Py_ssize_t i = rows->index || rows->x_stride < 0 ? 0 : n - 1; i < n; i++) {
@@ -404,7 +479,7 @@ NOINLINE int NAME(loss_and_gradients)(
             for (Py_ssize_t o = 0; o < k; o++) job.bias[l * k + o] = b ? b[o] : 0;
 
     const int column = d == 1 && k == 1 && loss != LOGISTIC && rows->x_stride == 1 && rows->y_stride == 1 && !rows->index;
-    const Py_ssize_t block = column ? BLOCK_ROWS * LANES : BLOCK_ROWS;
+    const Py_ssize_t block = columns ? job.chunk : column ? BLOCK_ROWS * LANES : BLOCK_ROWS;
     for (Py_ssize_t start = 0; start < n; start += block) {
         NAME(block)(&job, start, n - start < block ? n : start + block);
         REAL three[4 + LANES];

@@ -14,7 +14,7 @@ INLINE VEC NAME(product)(const REAL *x, const REAL *w, Py_ssize_t d)
         const Py_ssize_t count = d - j < LANES ? d - j : LANES;
         sums[s] += NAME(load_some)(x + j, count) * NAME(load_some)(w + j, count);
     }
-    sums[0] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    if (d > LANES) sums[0] = (sums[0] + sums[1]) + (sums[2] + sums[3]);     /* the next step waits for every addition */
     NAME(lane_sums)(sums, 1);
     return sums[0];
 }
@@ -43,14 +43,15 @@ NOINLINE double NAME(samples)(
             FETCH((const REAL *)rows->y + next * rows->y_stride);
         }
         if (weight == 0) continue;
+        VEC slope = deltas;
         for (Py_ssize_t o = 0; o < k; o++) {
             VEC value;
             const VEC p = NAME(product)(x, W + o * d, d) + NAME(same)(b ? b[o] : 0);
-            VEC slope = loss == LOGISTIC ? NAME(logistic)(p, NAME(same)(y[o]), &value)
-                                         : NAME(slope)(loss, deltas, p, NAME(same)(y[o]), &value);
+            slope = loss == LOGISTIC ? NAME(logistic)(p, NAME(same)(y[o]), &value)
+                                     : NAME(slope)(loss, deltas, p, NAME(same)(y[o]), &value);
             slope *= (REAL)(loss == SQUARED ? 2 * scale : scale);
             total += weight * scale * NAME(lane)(value, 0);
-            NAME(store_some)(slopes + o, slope, 1);
+            if (k > 1) NAME(store_some)(slopes + o, slope, 1);
             if (weight_part)
                 for (Py_ssize_t j = 0; j < d; j += LANES) {
                     const Py_ssize_t count = d - j < LANES ? d - j : LANES;
@@ -61,7 +62,9 @@ NOINLINE double NAME(samples)(
         if (bias_part)
             for (Py_ssize_t o = 0; o < k; o += LANES) {
                 const Py_ssize_t count = k - o < LANES ? k - o : LANES;
-                NAME(update_part)(parameters, bias_part, at, k * d + o, count, NAME(load_some)(slopes + o, count));
+                /* A load would wait for a store of less than a vector. */
+                const VEC gradient = k == 1 ? slope : NAME(load_some)(slopes + o, count);
+                NAME(update_part)(parameters, bias_part, at, k * d + o, count, gradient);
             }
         if (weight_part) NAME(part_updated)(weight_part, at);
         if (bias_part) NAME(part_updated)(bias_part, at);

@@ -99,7 +99,7 @@ def centred_sums(ndarray X, ndarray y, ndarray weights, ndarray origin, ndarray 
     job.shifts, job.totals = <double *>cnp.PyArray_DATA(shifts), <double *>cnp.PyArray_DATA(totals)
     job.means, job.products = <double *>cnp.PyArray_DATA(means), <double *>cnp.PyArray_DATA(parts)
     with nogil:
-        run_ranges(sum_range, &job, count)
+        run_ranges(sum_range, &job, count, True)
     for i in range(count):
         if job.failed[i]:
             raise MemoryError("no memory for the sums over the columns")

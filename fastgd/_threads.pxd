@@ -11,7 +11,7 @@ cdef int whole_pass(
     double *value, void *gW, void *gb,          # OUT
 ) noexcept nogil
 
-# Calls run(data, i) for i from 0 to count - 1: in any order, by this thread and the pool's, and is back when all are.
-# Takes the GIL where threads start.
+# Calls run(data, i) for i from 0 to count - 1 and is back when all are; where they are shared, in any order, by this
+# thread and the pool's. Takes the GIL where threads start.
 ctypedef void Range(void *data, int i) noexcept nogil
-cdef void run_ranges(Range *run, void *data, int count) noexcept nogil
+cdef void run_ranges(Range *run, void *data, int count, bint shared) noexcept nogil

@@ -1,7 +1,8 @@
 """The fused pass over many rows: contiguous ranges, from Python's own pool of threads.
 
 The ranges are fixed by the shape of the data, and their sums are added in order: any number of threads gives the same
-bits. A thread that starts costs tens of microseconds, so smaller passes are one range.
+bits, and so does any order of the ranges. Every other pass takes them backwards, for it begins with what the last one
+has left in the caches. A thread that starts costs tens of microseconds, so passes with less work have only one.
 """
 
 import _thread
@@ -14,6 +15,7 @@ from ._kernels cimport SINGLE, groups_of, loss_and_gradients, packed_pass, some_
 cdef enum:
     RANGES = 8
     SHARED_WORK = 1 << 23           # multiply-adds: some 300 microseconds
+    RANGED_BYTES = 3 << 19          # of X: what a second cache does not hold beside everything else
     LINE = 64
 
 
@@ -29,15 +31,18 @@ cdef struct Pass:
     Py_ssize_t step                 # rows of a range
     Py_ssize_t item
     Py_ssize_t size                 # bytes of a range's gradients
+    int count                       # of ranges
+    bint backwards
     char *gradients
     double values[RANGES]
     bint failed[RANGES]
 
 
-cdef void run_range(void *data, int i) noexcept nogil:
+cdef void run_range(void *data, int turn) noexcept nogil:
     cdef Pass *job = <Pass *>data
     cdef Rows rows
     cdef Packed packed
+    cdef int i = job.count - 1 - turn if job.backwards else turn
     cdef Py_ssize_t first = i * job.step
     cdef char *gradient = job.gradients + i * job.size
     if job.packed != NULL:
@@ -77,9 +82,9 @@ cdef class Work:
                 self.all_finished.release()
 
 
-cdef void run_ranges(Range *run, void *data, int count) noexcept nogil:
+cdef void run_ranges(Range *run, void *data, int count, bint shared) noexcept nogil:
     cdef int i
-    if _count > 1 and count > 1:
+    if shared and _count > 1 and count > 1:
         share_ranges(run, data, count)
         return
     for i in range(count):
@@ -110,43 +115,53 @@ cdef void share_ranges(Range *run, void *data, int count) noexcept with gil:
         _thread.interrupt_main()
 
 
+# Whether the next pass goes backwards. Passes that run at the same time may find either: it changes nothing but speed.
+cdef bint backwards = False
+
+
 cdef int whole_pass(
     const Rows *rows, const Packed *packed, Loss loss, double delta, double scale, const void *W, const void *b,
     double *value, void *gW, void *gb,
 ) noexcept nogil:
     cdef Py_ssize_t n = rows.n if packed == NULL else packed.rows
     cdef Py_ssize_t numbers = rows.k * rows.d + rows.k
+    cdef Py_ssize_t item = 4 if rows.precision == SINGLE else 8
+    cdef Py_ssize_t work = n * rows.d * rows.k
+    cdef bint far = n * rows.d * item > RANGED_BYTES and rows.index == NULL
     cdef Pass job
     cdef Py_ssize_t i
-    cdef int r, count
+    cdef int r
     cdef int failed = 0
     cdef double total
-    if n * rows.d * rows.k < SHARED_WORK or n < RANGES * LINE:
+    global backwards
+    if work < SHARED_WORK and not far or n < RANGES * LINE:
         if packed != NULL:
             return packed_pass(
                 packed, loss, delta, scale, W, b, gW != NULL, value,
-                gW if gW != NULL else <char *>gb - rows.k * rows.d * (4 if rows.precision == SINGLE else 8),
+                gW if gW != NULL else <char *>gb - rows.k * rows.d * item,
             )
         return loss_and_gradients(rows, loss, delta, scale, W, b, value, gW, gb)
     job.rows, job.packed, job.loss, job.delta, job.scale, job.W, job.b = rows, packed, loss, delta, scale, W, b
     job.wants_W, job.wants_b = gW != NULL, gb != NULL
-    job.item = 4 if rows.precision == SINGLE else 8
+    job.item = item
     job.step = groups_of(n // RANGES + 1)
-    count = <int>((n + job.step - 1) // job.step)
+    job.count = <int>((n + job.step - 1) // job.step)
+    job.backwards = backwards
+    backwards = not backwards
     job.size = ((numbers + 1) * job.item // LINE + 1) * LINE
-    job.gradients = <char *>malloc(count * job.size)
+    job.gradients = <char *>malloc(job.count * job.size)
     if job.gradients == NULL:
         return -1
-    run_ranges(run_range, &job, count)
+    run_ranges(run_range, &job, job.count, work >= SHARED_WORK)
     value[0] = 0
-    for r in range(count):
+    for r in range(job.count):
         value[0] += job.values[r]
         failed |= job.failed[r]
     for i in range(numbers):
         if (gW if i < rows.k * rows.d else gb) == NULL:
             continue
         total = 0
-        for r in range(count):
+        for r in range(job.count):
             if job.item == 4:
                 total += (<float *>(job.gradients + r * job.size))[i]
             else:

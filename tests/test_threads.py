@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import fastgd
 from fastgd import _threads, nn, optim
 
-SIZES = [(200_000, 50, 1), (100_001, 100, 1), (9000, 100, 10), (60_007, 3, 50)]
+SIZES = [(200_000, 130, 1), (100_001, 100, 1), (9000, 100, 10), (60_007, 3, 50)]
 IDS = ["rows in place", "a last range that is shorter", "packed", "packed, short rows"]
 
 

@@ -38,8 +38,8 @@ cdef enum:
     LOOK_EVERY = 1 << 20        # multiply-adds between looks at the clock: well below a millisecond
     STEP_COST = 64              # what a step costs beside its multiply-adds, in multiply-adds
     PIECE = 1 << 28             # multiply-adds that one call of the kernel may take: some 10 milliseconds
-    PACKED_BYTES = 24 << 20     # of X: more, and packed rows come from memory no faster than rows in place
-    PACKED_OUTPUTS = 32         # more, and either way a multiply-add is what it costs
+    PACKED_BYTES = 96 << 20     # of X: the copy takes as much memory, and as long as some ten passes
+    PACKED_OUTPUTS = 128        # more, and either way a multiply-add is what it costs
     LINE = 64                   # bytes
 
 cdef double SIGNALS_EVERY = 0.05
