@@ -28,7 +28,8 @@ cdef object check_version(Storage storage, Py_ssize_t version, ndarray saved, No
                 "one of the variables needed for gradient computation has been modified by an inplace operation: "
                 f"[torch.{of_array(saved).legacy}Tensor {list((<object>saved).shape)}]{origin} is at version "
                 f"{storage.version}; expected version {version} instead. Hint: enable anomaly detection to find the "
-                "operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
+                "operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, "
+                "check_nan=False)."
             ),
             "Write to a copy (x.clone()), or call backward() before writing.",
         )

@@ -51,7 +51,7 @@ class GradFn:
 
 
 cdef tuple arguments_of(Node node):
-    """Where the arguments of an operation came from that are tensors; and numbers, where torch makes tensors of them."""
+    """Where the tensors that an operation took came from; its numbers, too, where torch makes tensors of them."""
     cdef OpNode made
     if not isinstance(node, OpNode):
         return node.parents()
