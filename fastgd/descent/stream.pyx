@@ -38,8 +38,10 @@ cdef enum:
     LOOK_EVERY = 1 << 20        # multiply-adds between looks at the clock: well below a millisecond
     STEP_COST = 64              # what a step costs beside its multiply-adds, in multiply-adds
     PIECE = 1 << 28             # multiply-adds that one call of the kernel may take: some 10 milliseconds
-    PACKED_BYTES = 96 << 20     # of X: the copy takes as much memory, and as long as some ten passes
+    PACKED_BYTES = 48 << 20     # of X: the copy takes as much memory, and as long as some ten passes
     PACKED_OUTPUTS = 128        # more, and either way a multiply-add is what it costs
+    PACKED_COLUMNS = 256        # with more than FEW_OUTPUTS: more, and the sums, a vector each, fill the second cache
+    FEW_OUTPUTS = 4
     LINE = 64                   # bytes
 
 cdef double SIGNALS_EVERY = 0.05
@@ -130,7 +132,8 @@ cdef class Stream:
         self.bias_part = &self.parameters.parts[len(spans) - 1] if trained[1] else NULL
         self.is_packed = (
             batch_size >= self.rows.n and self.rows.n <= self.most
-            and X.size * self.item <= PACKED_BYTES and self.rows.k <= PACKED_OUTPUTS
+            and X.size * self.item <= PACKED_BYTES
+            and self.rows.k <= (PACKED_OUTPUTS if self.rows.d <= PACKED_COLUMNS else FEW_OUTPUTS)
         )
         if self.is_packed:
             self.pack()
