@@ -77,6 +77,6 @@ extensions = [
     for source in sorted(Path("fastgd").rglob("*.pyx"))
 ]
 setup(
-    ext_modules=cythonize(extensions, compiler_directives=DIRECTIVES),
+    ext_modules=cythonize(extensions, compiler_directives=DIRECTIVES, nthreads=os.cpu_count()),
     cmdclass={"build_ext": Build}, options={"build_ext": {"parallel": os.cpu_count()}},
 )
