@@ -49,6 +49,7 @@ class Build(build_ext):
             extension.extra_link_args += SANITIZERS
             extension.define_macros.append(("FASTGD_FLAGS", f'"{" ".join(flags)}"'))
         self.compiler.add_include_dir(numpy.get_include())      # in an environment that pip makes anew each time
+        self.parallel = os.cpu_count()                          # said here: an editable install forgets the options
         self.headers = b"".join(header.read_bytes() for header in sorted(Path("fastgd").rglob("*.h")))
         super().build_extensions()
 
@@ -78,5 +79,5 @@ extensions = [
 ]
 setup(
     ext_modules=cythonize(extensions, compiler_directives=DIRECTIVES, nthreads=os.cpu_count()),
-    cmdclass={"build_ext": Build}, options={"build_ext": {"parallel": os.cpu_count()}},
+    cmdclass={"build_ext": Build},
 )
