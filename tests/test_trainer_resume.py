@@ -248,7 +248,7 @@ except KeyboardInterrupt:
 """
 
 
-@pytest.mark.parametrize("sizes, after", (((200_000, 500, 500), 0.25), ((300, 2000, 1), 1.2)))
+@pytest.mark.parametrize("sizes, after", (((200_000, 500, 500), 0.25), ((300, 3500, 1), 1.5)))
 def test_ctrl_c_while_the_sums_or_their_eigenbasis_are_made_leaves_everything_as_it_was(sizes, after):
     out = run("-c", SUMMING.format(sizes, after)).split()
     assert out == ["True", "True", "None"]

@@ -111,7 +111,11 @@ def rows_at_once(n, columns):
 
 
 def eigenbasis(matrix):
-    """numpy's eigh, in whose middle Ctrl-C is heard: LAPACK goes on in a thread that nobody waits for."""
+    """numpy's eigh, in whose middle Ctrl-C is heard.
+
+    LAPACK goes on in a thread for which only the end of the process waits: the BLAS's own threads could not be ended
+    under it.
+    """
     if len(matrix) < LONG:
         return np.linalg.eigh(matrix)
     found, finished = [], threading.Event()
@@ -123,7 +127,7 @@ def eigenbasis(matrix):
             found.append(error)
         finished.set()
 
-    threading.Thread(target=find, daemon=True).start()
+    threading.Thread(target=find).start()
     while not finished.wait(0.1):  # not every system's wait hears a signal
         pass
     if isinstance(found[0], Exception):
