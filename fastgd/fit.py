@@ -163,8 +163,8 @@ class Fit:
         trainer, before = self.trainer, self.engine
         if (trainer.optimizer, trainer.scheduler) != (self.rates.optimizer, self.rates.scheduler):
             raise ValueError(
-                "trainer.optimizer and trainer.scheduler must stay the same in a fit, but a callback replaced one: change "
-                "optimizer.param_groups, or return True and fit again"
+                "trainer.optimizer and trainer.scheduler must stay the same in a fit, but a callback replaced one: "
+                "change optimizer.param_groups, or return True and fit again"
             )
         if isinstance(before, EagerEngine):
             before.model, before.criterion = trainer.model, trainer.criterion

@@ -181,8 +181,8 @@ class Trainer:
         for name, value in self._made_of().items():
             if state["made_of"][name] != value:
                 raise ValueError(
-                    f"{path} was saved with {name} {state['made_of'][name]}, but this Trainer has {value}: make it as it "
-                    "was then"
+                    f"{path} was saved with {name} {state['made_of'][name]}, but this Trainer has {value}: make it as "
+                    "it was then"
                 )
         _load_parameters(self.model, self.optimizer, state["model"], path)
         self.optimizer.load_state_dict(state["optimizer"])

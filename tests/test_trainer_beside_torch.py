@@ -1,4 +1,4 @@
-"""Fits of every kind, drawn at random, beside torch's loop from the same seed: numbers, buffers, rates, random stream."""
+"""Fits of every kind, drawn at random, beside torch's loop from the same seed: numbers, rates, random stream."""
 
 import random
 
@@ -71,8 +71,8 @@ class Drawn:
         losses = []
         for epochs in (self.epochs, self.more):
             history = trainer.fit(
-                self.X, self.y, epochs=epochs, batch_size=self.batch_size, shuffle=self.shuffle, drop_last=self.drop_last,
-                engine=self.engine,
+                self.X, self.y, epochs=epochs, batch_size=self.batch_size, shuffle=self.shuffle,
+                drop_last=self.drop_last, engine=self.engine,
             )  # fmt: skip
             assert history.engine == {"auto": "stream"}.get(self.engine, self.engine) or self.n > 200
             losses += history.loss.tolist()

@@ -44,8 +44,8 @@ class Rates:
         if self._fixed() != before and by_epoch > 1:
             self._go_to(0)
             raise ValueError(
-                "the scheduler sets more than learning rates and momenta, which C cannot do between the steps of an epoch: "
-                'fit with engine="eager"'
+                "the scheduler sets more than learning rates and momenta, which C cannot do between the steps of an "
+                'epoch: fit with engine="eager"'
             )
         if self._fixed() != before and steps > 1:
             self._go_to(0)
