@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+from fastgd import _kernels
 from fastgd._tensor import set_affine
 
 # A job that a shell runs in the background ignores Ctrl-C, and so would the processes that tests start and interrupt.
@@ -29,3 +30,12 @@ def affine():
     before = set_affine(True)
     yield
     set_affine(before)
+
+
+@pytest.fixture(params=_kernels.levels())
+def level(request):
+    """Runs a test at each level of the processor that this machine has; the value names it."""
+    before = _kernels.level()
+    _kernels.set_level(request.param)
+    yield request.param
+    _kernels.set_level(before)

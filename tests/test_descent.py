@@ -7,7 +7,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from reference import ABSOLUTE, HUBER, SQUARED
 
 import fastgd
-from fastgd import _kernels, nn, optim
+from fastgd import nn, optim
+
+pytestmark = pytest.mark.usefixtures("affine", "level")
 
 TYPES = {"float32": (np.float32, 1e-5), "float64": (np.float64, 1e-12)}
 CRITERIA = {SQUARED: nn.MSELoss(), ABSOLUTE: nn.L1Loss(), HUBER: nn.HuberLoss(delta=0.5)}
@@ -21,14 +23,6 @@ OPTIONS = [
     {"momentum": 0.8, "nesterov": True},
     {"weight_decay": 0.2},
 ]
-
-
-@pytest.fixture(params=_kernels.levels(), autouse=True)
-def level(request):
-    before = _kernels.level()
-    _kernels.set_level(request.param)
-    yield request.param
-    _kernels.set_level(before)
 
 
 @pytest.fixture(params=TYPES)

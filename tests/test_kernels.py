@@ -15,18 +15,11 @@ from reference import ABSOLUTE, HUBER, LOGISTIC, SQUARED
 
 from fastgd import _kernels
 
+pytestmark = pytest.mark.usefixtures("level")
 LOSSES = [SQUARED, ABSOLUTE, HUBER, LOGISTIC]
 TYPES = [np.float32, np.float64]
 MARGIN = 16
 CANARY = 12345.0
-
-
-@pytest.fixture(params=_kernels.levels(), autouse=True)
-def level(request):
-    before = _kernels.level()
-    _kernels.set_level(request.param)
-    yield request.param
-    _kernels.set_level(before)
 
 
 @pytest.fixture(params=TYPES, ids=["float32", "float64"])

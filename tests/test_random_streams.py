@@ -54,7 +54,9 @@ def assert_same(got, expected, draw):
     # transcendental functions round differently from one machine to the next, nothing else does
     if {"normal", "normal_", "exponential_"} & set(draw) or not AVX2 and "uniform_" in draw:
         mean, std = rest if method == "normal_" and rest else (0, 1)
-        size = np.maximum(std, np.abs(expected.astype(np.float64)) + abs(mean))
+        # below the smallest normal number a float's unit shrinks no further
+        least = np.finfo(dtype).tiny
+        size = np.maximum(max(std, least), np.abs(expected.astype(np.float64)) + abs(mean))
         assert (np.abs(got - expected) <= TOLERANCE[dtype] * size).all(), draw
     else:
         np.testing.assert_array_equal(got, expected, err_msg=str(draw))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fastgd
-from fastgd import Statistics, Trainer, _kernels, nn, optim
+from fastgd import Statistics, Trainer, nn, optim
 
 pytestmark = pytest.mark.usefixtures("affine")
 
@@ -173,24 +173,18 @@ def test_refusals():
         trainer.fit(Statistics(X, y), epochs=1)
 
 
-@pytest.mark.parametrize("level", _kernels.levels())
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
 def test_every_level_of_processors(level, dtype):
-    before = _kernels.level()
-    _kernels.set_level(level)
-    try:
-        for n, d, k in ((1, 1, 1), (7, 3, 1), (513, 4, 3), (1100, 9, 1), (600, 16, 2), (70, 33, 1)):
-            rng = np.random.default_rng(n)
-            X, y = rng.normal(size=(n, 2 * d))[:, ::2].astype(dtype) + 3, rng.normal(size=(n, k))
-            weights = rng.random(n)
-            for rows in (X, np.repeat(X, 2, 0)[::2]):
-                for own in (None, weights):
-                    means, products = exact_sums(X, y, own)
-                    found = Statistics(rows, y, own)
-                    np.testing.assert_allclose(found.means, means.astype(float), rtol=1e-12, atol=1e-12)
-                    np.testing.assert_allclose(found.products, products.astype(float), rtol=1e-11, atol=1e-11)
-    finally:
-        _kernels.set_level(before)
+    for n, d, k in ((1, 1, 1), (7, 3, 1), (513, 4, 3), (1100, 9, 1), (600, 16, 2), (70, 33, 1)):
+        rng = np.random.default_rng(n)
+        X, y = rng.normal(size=(n, 2 * d))[:, ::2].astype(dtype) + 3, rng.normal(size=(n, k))
+        weights = rng.random(n)
+        for rows in (X, np.repeat(X, 2, 0)[::2]):
+            for own in (None, weights):
+                means, products = exact_sums(X, y, own)
+                found = Statistics(rows, y, own)
+                np.testing.assert_allclose(found.means, means.astype(float), rtol=1e-12, atol=1e-12)
+                np.testing.assert_allclose(found.products, products.astype(float), rtol=1e-11, atol=1e-11)
 
 
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))

@@ -68,7 +68,7 @@ def test_what_a_callback_changed_is_in_the_checkpoint(name, tmp_path):
 
 
 @pytest.fixture
-def level():
+def set_level():
     """Chooses the level of processors, for this test."""
     before = _kernels.level()
     yield _kernels.set_level
@@ -76,10 +76,10 @@ def level():
 
 
 @pytest.mark.parametrize("name", ["full batch", "shuffled", "weighted", "validation", "spectral", "eager"])
-def test_a_fit_goes_on_at_the_level_that_it_began_at(name, level, tmp_path):
+def test_a_fit_goes_on_at_the_level_that_it_began_at(name, set_level, tmp_path):
     wholes = {}
     for each in _kernels.levels():
-        level(each)
+        set_level(each)
         wholes[each] = interrupted_fits.whole(name)
         trainer, given = interrupted_fits.make(name)
         trainer.fit(**given, callbacks=[lambda t, r: r["epoch"] == 3])
