@@ -202,3 +202,14 @@ def descend_by_closure(lib, kind, options, dtype, set_to_none):
 def recorded():
     """kind/name/dtype -> number of a step -> its snapshot."""
     return json.loads(RECORDED.read_text())
+
+
+def converted(value, make_tensor):
+    """A state dict with its tensors made anew by another library."""
+    if hasattr(value, "detach"):
+        return make_tensor(value.detach().numpy().copy())
+    if isinstance(value, dict):
+        return {key: converted(item, make_tensor) for key, item in value.items()}
+    if isinstance(value, list):
+        return [converted(item, make_tensor) for item in value]
+    return value

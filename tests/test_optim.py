@@ -9,7 +9,7 @@ import inspect
 
 import numpy as np
 import pytest
-from optim_cases import ALL, CASES, WITHOUT_GRADIENT, descend, gradients, make, recorded, start
+from optim_cases import ALL, CASES, WITHOUT_GRADIENT, converted, descend, gradients, make, recorded, start
 
 import fastgd
 from fastgd import nn, optim
@@ -382,16 +382,6 @@ def test_adagrad_has_its_state_before_the_first_step(lib):
     p = leaf(lib)
     optimizer = lib.optim.Adagrad([p], initial_accumulator_value=0.5)
     assert optimizer.state[p]["sum"].tolist() == [0.5, 0.5] and optimizer.state[p]["step"].item() == 0
-
-
-def converted(value, make_tensor):
-    if hasattr(value, "detach"):
-        return make_tensor(value.detach().numpy().copy())
-    if isinstance(value, dict):
-        return {key: converted(item, make_tensor) for key, item in value.items()}
-    if isinstance(value, list):
-        return [converted(item, make_tensor) for item in value]
-    return value
 
 
 @pytest.mark.parametrize("cut", [2, 5])

@@ -6,7 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
-from optim_cases import CASES, WITHOUT_GRADIENT, descend, gradients, recorded, start
+from optim_cases import CASES, WITHOUT_GRADIENT, converted, descend, gradients, recorded, start
 
 import fastgd
 from fastgd import nn, optim
@@ -511,17 +511,6 @@ def descended(lib, steps=3, **options):
         p.grad = lib.tensor([1.0, -1.0])
         optimizer.step()
     return p, optimizer
-
-
-def converted(value, make_tensor):
-    """A state dict with its tensors made anew by another library."""
-    if hasattr(value, "detach"):
-        return make_tensor(value.detach().numpy().copy())
-    if isinstance(value, dict):
-        return {key: converted(item, make_tensor) for key, item in value.items()}
-    if isinstance(value, list):
-        return [converted(item, make_tensor) for item in value]
-    return value
 
 
 def test_state_dict(lib):
