@@ -7,6 +7,7 @@ from ._tensor import Tensor, get_default_dtype, is_grad_enabled
 from ._types import (
     Size,
     bool_ as bool,
+    contiguous_format,
     device,
     dtype,
     finfo,
@@ -18,6 +19,8 @@ from ._types import (
     int16,
     int32,
     int64,
+    memory_format,
+    preserve_format,
     strided,
     uint8,
 )

@@ -16,6 +16,13 @@ cdef Row row_of(str name):
     return row
 
 
+def named_as(Tensor tensor, str label):
+    """The tensor itself, its grad_fn under the name that torch gives a function built here of several operations."""
+    if tensor._node is not None:
+        tensor._node.label = label
+    return tensor
+
+
 def row(str name, forward, gradients=None, needs=None, *, label=None, bint view=False):
     """Fills a row of the table of operations and returns it."""
     cdef Row made = row_of(name)

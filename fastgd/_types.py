@@ -140,6 +140,19 @@ class layout:
 strided = layout()  # that of all tensors here
 
 
+class memory_format:
+    """What torch can ask of the layout of a result; fastgd takes it and changes nothing."""
+
+    def __init__(self, name):
+        self._name = name
+
+    def __repr__(self):
+        return f"torch.{self._name}"
+
+
+contiguous_format, preserve_format = memory_format("contiguous_format"), memory_format("preserve_format")
+
+
 class Size(tuple):
     """The shape of a tensor: a tuple that prints as torch.Size. `_tensor` makes its slices Sizes, too."""
 

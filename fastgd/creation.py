@@ -6,7 +6,7 @@ from itertools import chain
 
 import numpy as np
 
-from ._tensor import Tensor, from_array, get_default_dtype, method, ordinary, set_default_dtype_
+from ._tensor import Tensor, from_array, get_default_dtype, method, named_as, ordinary, set_default_dtype_
 from ._types import advised, as_dtype, device as device_type, float32, float64, of_array
 from .ops._loops import line, powers, steps_from
 
@@ -430,7 +430,7 @@ def vander(x, N=None, increasing=False):
     """The powers of a vector as columns: x^(N-1), ..., x, 1, or the other way round."""
     N = len(x) if N is None else N
     powers = np.arange(N) if increasing else np.arange(N)[::-1].copy()
-    return x.unsqueeze(-1) ** from_array(powers)
+    return named_as(x.unsqueeze(-1) ** from_array(powers), "CopySlices" if increasing else "FlipBackward0")
 
 
 def tril_indices(row, col, offset=0, *, dtype=None, device=None):

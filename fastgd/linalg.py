@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ._tensor import Tensor, apply, from_array, method, row
+from ._tensor import Tensor, apply, from_array, method, named_as, row
 from .factorisations import (  # noqa: F401 (torch.linalg has them all)
     LinAlgError,
     cholesky,
@@ -112,7 +112,7 @@ def slogdet(A):
 def logdet(A):
     """The logarithm of the determinant; NaN for a negative one."""
     sign, size = slogdet(A)
-    return (sign + 1).log() - math.log(2) + size
+    return named_as((sign + 1).log() - math.log(2) + size, "WhereBackward0")
 
 
 def _through_pinv(g, p, a):
@@ -243,13 +243,13 @@ def solve_triangular(A, B, *, upper, left=True, unitriangular=False):
     kept = A.triu(int(unitriangular)) if upper else A.tril(-int(unitriangular))
     if unitriangular:
         kept = kept + from_array(np.eye(A.shape[-1], dtype=A.dtype.numpy))
-    return solve(kept, B, left=left)
+    return named_as(solve(kept, B, left=left), "LinalgSolveTriangularBackward0")
 
 
 def vander(x, N=None):
     """The powers 0 to N - 1 of each element of x, as rows; N is the length of x by default."""
     count = x.shape[-1] if N is None else N
-    return x.unsqueeze(-1) ** from_array(np.arange(count))
+    return named_as(x.unsqueeze(-1) ** from_array(np.arange(count)), "CatBackward0")
 
 
 def matrix_rank(A, tol=None, hermitian=False):
@@ -276,7 +276,7 @@ def multi_dot(tensors):
     """The product of several matrices."""
     made = tensors[0]
     for tensor in tensors[1:]:
-        made = made @ tensor
+        made = named_as(made @ tensor, "ViewBackward0")
     return made
 
 
@@ -303,7 +303,8 @@ matmul = products.matmul
 def cholesky_solve(B, L, upper=False):
     """X of A X = B, given the factor L of A = L L^T (or the upper one)."""
     lower = L.transpose(-2, -1) if upper else L
-    return solve_triangular(lower.transpose(-2, -1), solve_triangular(lower, B, upper=False), upper=True)
+    halfway = solve_triangular(lower, B, upper=False)
+    return named_as(solve_triangular(lower.transpose(-2, -1), halfway, upper=True), "CholeskySolveBackward0")
 
 
 def old_cholesky(input, upper=False):

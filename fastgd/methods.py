@@ -147,6 +147,12 @@ def element_size(input):
     return input.dtype.itemsize
 
 
+def _transposed_matrix(tensor):
+    if tensor.ndim not in (0, 2):
+        raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {tensor.ndim}-D tensor.")
+    return tensor.transpose(0, 1) if tensor.ndim else tensor
+
+
 def numel(input):
     """How many elements a tensor has."""
     return input.numel()
@@ -158,6 +164,8 @@ def is_tensor(obj):
 
 
 def _repr(tensor):
+    if isinstance(tensor, Parameter) and getattr(tensor, "uninitialized", False):
+        return "<UninitializedParameter>"
     grad_fn = tensor.grad_fn
     text = tensor_text(
         tensor.detach().numpy(),
@@ -200,7 +208,8 @@ method("__format__", _format)
 method("__reduce_ex__", _reduce)
 for _name, _read in {
     "T": reversed_dims,
-    "H": reversed_dims,
+    "H": _transposed_matrix,
+    "mH": lambda tensor: tensor.transpose(-2, -1),
     "mT": lambda tensor: tensor.transpose(-2, -1),
     "real": lambda tensor: tensor,
     "is_cuda": lambda tensor: False,

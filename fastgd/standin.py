@@ -19,7 +19,7 @@ _SAME = (
 
 # Where torch defines its classes: they print by these names, and some scripts import them from there.
 _HOMES = {
-    "": "Size Tensor device dtype finfo iinfo",
+    "": "Size Tensor device dtype finfo iinfo memory_format",
     "_C": "Generator",
     "autograd.function": "Function",
     "autograd.grad_mode": "enable_grad inference_mode no_grad set_grad_enabled",
@@ -31,7 +31,8 @@ _HOMES = {
     "distributions.normal": "Normal",
     "distributions.uniform": "Uniform",
     "nn.modules": "",
-    "nn.modules.activation": "ELU LeakyReLU LogSigmoid LogSoftmax ReLU Sigmoid Softmax Softplus Tanh",
+    "nn.modules.activation": "ELU GELU LeakyReLU LogSigmoid LogSoftmax ReLU SiLU Sigmoid Softmax Softplus Tanh",
+    "nn.modules.batchnorm": "BatchNorm1d",
     "nn.modules.container": "ModuleDict ModuleList ParameterDict ParameterList Sequential",
     "nn.modules.dropout": "Dropout",
     "nn.modules.flatten": "Flatten Unflatten",

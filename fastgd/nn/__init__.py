@@ -2,7 +2,8 @@
 
 from .._tensor import Parameter
 from . import functional, init, utils
-from .activations import ELU, LeakyReLU, LogSigmoid, LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Tanh
+from .activations import ELU, GELU, LeakyReLU, LogSigmoid, LogSoftmax, ReLU, SiLU, Sigmoid, Softmax, Softplus, Tanh
+from .batchnorm import BatchNorm1d
 from .container import ModuleDict, ModuleList, ParameterDict, ParameterList
 from .layers import Dropout, Flatten, Identity, Unflatten
 from .lazy import LazyLinear
@@ -25,10 +26,12 @@ from .sequential import Sequential
 __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
     "CrossEntropyLoss",
     "Dropout",
     "ELU",
     "Flatten",
+    "GELU",
     "GaussianNLLLoss",
     "HuberLoss",
     "Identity",
@@ -49,6 +52,7 @@ __all__ = [
     "PoissonNLLLoss",
     "ReLU",
     "Sequential",
+    "SiLU",
     "Sigmoid",
     "SmoothL1Loss",
     "Softmax",

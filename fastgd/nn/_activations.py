@@ -41,6 +41,11 @@ log_sigmoid = row(
     (lambda g, out, a: g * _sigmoid(-a),),
     ((0,),),
 )
+silu = _rows(
+    "silu",
+    lambda a: a * _sigmoid(a),
+    lambda g, out, a: g * (s := _sigmoid(a)) * (1 + a * (1 - s)),
+)
 pad = row(
     "constant_pad_nd",
     lambda a, widths, value: np.pad(a, widths, constant_values=value),
@@ -50,4 +55,57 @@ pad = row(
         ],
     ),
     ((),),
+)
+
+
+# ---- batch_norm: columns are the dimension 1
+
+
+def _beside(a, columns):
+    """Figures of the columns, in a shape that broadcasts over the rows."""
+    return columns.reshape(1, -1, *[1] * (a.ndim - 2))
+
+
+def _over_rows(a):
+    return a.sum((0, *range(2, a.ndim)))
+
+
+def moments(a):
+    """The means and the variances of the columns."""
+    rows = a.dtype.type(a.size // a.shape[1])
+    mean = _over_rows(a) / rows
+    return mean, _over_rows(np.square(a - _beside(a, mean))) / rows
+
+
+def _units(a, mean, var, eps):
+    return (a - _beside(a, mean)) / _beside(a, np.sqrt(var + var.dtype.type(eps)))
+
+
+def _batch_norm(a, weight, bias, mean, var, eps, training):
+    made = _units(a, mean, var, eps)
+    if weight is not None:
+        made *= _beside(a, weight)
+    if bias is not None:
+        made += _beside(a, bias)
+    return made
+
+
+def _batch_norm_input(g, out, a, weight, bias, mean, var, eps, training):
+    if weight is not None:
+        g = g * _beside(a, weight)
+    if training:  # the means and the variances are functions of the input
+        units, rows = _units(a, mean, var, eps), a.dtype.type(a.size // a.shape[1])
+        g = g - _beside(a, _over_rows(g) / rows) - units * _beside(a, _over_rows(g * units) / rows)
+    return g / _beside(a, np.sqrt(var + var.dtype.type(eps)))
+
+
+batch_norm = row(
+    "native_batch_norm",
+    _batch_norm,
+    (
+        _batch_norm_input,
+        lambda g, out, a, weight, bias, mean, var, eps, training: _over_rows(g * _units(a, mean, var, eps)),
+        lambda g, out, a, weight, bias, mean, var, eps, training: _over_rows(g),
+    ),
+    ((0, 1), (0,), ()),
 )

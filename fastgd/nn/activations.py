@@ -74,6 +74,50 @@ class ELU(Module):
         return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
 
 
+class SiLU(Module):
+    """x sigmoid(x).
+
+    Args:
+        inplace: writes into its input.
+
+    Example:
+        >>> nn.SiLU()(fastgd.tensor([0.0, 2.0]))
+        tensor([0.0000, 1.7616])
+    """
+
+    def __init__(self, inplace=False):
+        super().__init__()
+        self.inplace = inplace
+
+    def forward(self, input):
+        return functional.silu(input, self.inplace)
+
+    def extra_repr(self):
+        return "inplace=True" if self.inplace else ""
+
+
+class GELU(Module):
+    """x times the probability that a normal variable is below x.
+
+    Args:
+        approximate: "none" (default), or "tanh" for a faster formula that is a little off.
+
+    Example:
+        >>> nn.GELU()(fastgd.tensor([0.0, 2.0]))
+        tensor([0.0000, 1.9545])
+    """
+
+    def __init__(self, approximate="none"):
+        super().__init__()
+        self.approximate = approximate
+
+    def forward(self, input):
+        return functional.gelu(input, self.approximate)
+
+    def extra_repr(self):
+        return f"approximate={self.approximate!r}"
+
+
 class Softplus(Module):
     """log(1 + exp(beta x)) / beta, and x where beta x is above the threshold.
 

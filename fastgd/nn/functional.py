@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 
 from .. import ops
-from .._tensor import Tensor, apply, apply_inplace, from_array
+from .._tensor import Tensor, apply, apply_inplace, from_array, named_as
 from .._types import advised
 from ..autograd import no_grad
 from ..creation import full_like
@@ -309,6 +309,22 @@ def elu(input, alpha=1.0, inplace=False):
     return _activated(_activations.elu, input, inplace, alpha=alpha)
 
 
+def silu(input, inplace=False):
+    """input * sigmoid(input)."""
+    return _activated(_activations.silu, input, inplace)
+
+
+def gelu(input, approximate="none"):
+    """input times the probability that a normal variable is below it; "tanh" approximates that."""
+    if approximate == "none":
+        below = (input * math.sqrt(0.5)).erf()
+    elif approximate == "tanh":
+        below = (math.sqrt(2 / math.pi) * (input + 0.044715 * input**3)).tanh()
+    else:
+        raise RuntimeError(f"approximate argument must be either none or tanh, but got {approximate!r}")
+    return named_as(input * (0.5 * (1 + below)), "GeluBackward0")
+
+
 def softplus(input, beta=1, threshold=20):
     """log(1 + exp(beta * input)) / beta; input itself where beta * input is above the threshold."""
     return apply(_activations.softplus, (input,), {"beta": beta, "threshold": threshold})
@@ -349,6 +365,41 @@ def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
 
 
 # ---- and what stands beside a layer
+
+
+def batch_norm(
+    input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5
+):
+    """The columns of input less their means, over their standard deviations: see nn.BatchNorm1d.
+
+    Args:
+        running_mean, running_var: what takes their place where not training; while training they move towards the
+            batch's by the share momentum.
+    """
+    features = input.shape[1]
+    for name, given in (("running_mean", running_mean), ("running_var", running_var), ("weight", weight)):
+        if given is not None and given.numel() != features:
+            raise RuntimeError(f"{name} should contain {features} elements not {given.numel()}")
+    if weight is not None and weight.dtype != input.dtype:
+        raise advised(
+            RuntimeError("mixed dtype (CPU): all inputs must share same datatype."),
+            f"The input is {input.dtype}, the weight {weight.dtype}: call model.double() or input.float().",
+        )
+    if training and input.numel() == features:
+        raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+    array = input.detach().numpy()
+    mean, var = (
+        _activations.moments(array) if training else (running_mean.detach().numpy(), running_var.detach().numpy())
+    )
+    made = apply(
+        _activations.batch_norm, (input, weight, bias), {"mean": mean, "var": var, "eps": eps, "training": training}
+    )
+    if training and running_mean is not None:
+        rows = array.size // features
+        with no_grad():
+            running_mean.lerp_(from_array(mean), momentum)
+            running_var.lerp_(from_array(var * var.dtype.type(rows / (rows - 1))), momentum)
+    return made
 
 
 def check_dropout(p):
@@ -425,6 +476,7 @@ def pad(input, pad, mode="constant", value=None):
 
 
 __all__ = [
+    "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "cosine_similarity",
@@ -432,6 +484,7 @@ __all__ = [
     "dropout",
     "elu",
     "gaussian_nll_loss",
+    "gelu",
     "huber_loss",
     "l1_loss",
     "leaky_relu",
@@ -447,6 +500,7 @@ __all__ = [
     "poisson_nll_loss",
     "relu",
     "sigmoid",
+    "silu",
     "smooth_l1_loss",
     "softmax",
     "softplus",

@@ -26,6 +26,8 @@ def LazyLinear(out_features, bias=True, device=None, dtype=None):  # noqa: N802 
     made.in_features, made.out_features = 0, out_features
     made.weight = Parameter(empty(0, device=device, dtype=dtype))
     made.register_parameter("bias", Parameter(empty(0, device=device, dtype=dtype)) if bias else None)
+    for parameter in made.parameters():
+        parameter.uninitialized = True  # it prints so
     made._get_name = lambda: "LazyLinear"
 
     def initialize(module, args):
@@ -35,6 +37,7 @@ def LazyLinear(out_features, bias=True, device=None, dtype=None):  # noqa: N802 
         for parameter, shape in ((module.weight, (out_features, module.in_features)), (module.bias, out_features)):
             if parameter is not None:
                 parameter.data = empty(shape, dtype=parameter.dtype)
+                del parameter.uninitialized
         module.reset_parameters()
 
     handle = made.register_forward_pre_hook(initialize)

@@ -1,6 +1,6 @@
 """Distances between the rows of two matrices."""
 
-from .._tensor import apply, row
+from .._tensor import apply, named_as, row
 from .reductions import _norm_forward, _norm_gradient, norm
 
 OUT = -1
@@ -55,7 +55,7 @@ def cdist(x1, x2, p=2.0, compute_mode=None):
 
 def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
     """The p-norm of every row of x1 - x2 + eps."""
-    return norm(x1 - x2 + eps, p, -1, keepdim)
+    return named_as(norm(x1 - x2 + eps, p, -1, keepdim), "NormBackward1")
 
 
 def cosine_similarity(x1, x2, dim=1, eps=1e-8):

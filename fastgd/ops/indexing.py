@@ -23,6 +23,8 @@ from .views import check_dim
 
 
 def _write(array, value, index):
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.reshape(())  # numpy leaves no sizes of one out where the place is a single element
     try:
         array[index] = value
     except IndexError as error:
@@ -318,6 +320,7 @@ _scatter_row = row(
     _scatter_forward,
     (lambda g, out, a, value, dim, index: _unwritten(g, out, a, value, _places(a, dim, index)), _scattered),
     ((), ()),
+    label=lambda a, value, **_: f"ScatterBackward{int(not isinstance(value, np.ndarray))}",
 )
 _scatter_add_row = row(
     "scatter_add", _scatter_add_forward, (lambda g, out, a, value, dim, index: g, _scattered), ((), ())

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._tensor import Tensor, apply, row
+from .._tensor import Tensor, apply, named_as, row
 from .._types import advised
 from ._loops import joined, same_shapes
 from .parts import between, narrow, pieces, slice_piece_row
@@ -298,7 +298,7 @@ def combinations(input, r=2, with_replacement=False):
     from itertools import combinations_with_replacement as repeated
 
     chosen = list((repeated if with_replacement else distinct)(range(len(input)), r))
-    return input[np.array(chosen, np.int64).reshape(-1, r)]
+    return named_as(input[np.array(chosen, np.int64).reshape(-1, r)], "StackBackward0")
 
 
 def diff(input, n=1, dim=-1, prepend=None, append=None):
@@ -317,8 +317,8 @@ def trapezoid(y, x=None, *, dx=1, dim=-1):
     length = y.shape[dim]
     pairs = narrow(y, dim, 1, length - 1) + narrow(y, dim, 0, length - 1)
     if x is None:
-        return pairs.sum(dim) * (dx / 2)
-    return (pairs * diff(x, dim=-1 if x.ndim == 1 else dim)).sum(dim) / 2
+        return named_as(pairs.sum(dim) * (dx / 2), "MulBackward1")
+    return named_as((pairs * diff(x, dim=-1 if x.ndim == 1 else dim)).sum(dim) / 2, "DivBackward1")
 
 
 trapz = trapezoid

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy import ndarray
 
-from .._tensor import Tensor, apply, from_array, row
+from .._tensor import Tensor, apply, from_array, named_as, row
 from .._types import advised
 from ._loops import MAX, MIN, order, reduced, taken
 from .promotion import NO_OPTIONS, check_tensor, publish
@@ -397,7 +397,7 @@ def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
     made = made.movedim(-1, 0)
     if keepdim:
         made = made.reshape(-1, *[1] * input.ndim) if dim is None else made.unsqueeze(dim % input.ndim + 1)
-    return made if places.ndim else made[0]
+    return named_as(made if places.ndim else made[0], "SqueezeBackward4")
 
 
 # ---- sets, counts and places

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import _affine
-from .._tensor import Tensor, apply, apply_inplace, row, sum_of
+from .._tensor import Tensor, apply, apply_inplace, named_as, row, sum_of
 from .._types import advised, of_array
 from ._loops import product
 from .promotion import NO_OPTIONS, check_tensor, into, one_type, publish
@@ -18,7 +18,7 @@ def _same_type(a, b):
 
 
 def _c_name(array):
-    return {"float32": "float", "float64": "double", "int64": "long long", "int32": "int"}.get(
+    return {"float32": "float", "float64": "double", "int64": "long int", "int32": "int"}.get(
         array.dtype.name, array.dtype.name
     )
 
@@ -271,7 +271,7 @@ def inner(input, other):
     if input.ndim == 0 or other.ndim == 0:
         return input * other
     if input.ndim == 1 and other.ndim == 1:
-        return dot(input, other)
+        return named_as(dot(input, other), "ViewBackward0")
     return tensordot(input, other, dims=([-1], [-1]))
 
 
@@ -362,7 +362,7 @@ def chain_matmul(*matrices):
     """The product of several matrices."""
     product = matrices[0]
     for matrix in matrices[1:]:
-        product = mm(product, matrix)
+        product = named_as(mm(product, matrix), "ViewBackward0")
     return product
 
 
@@ -443,6 +443,15 @@ class _EinsumGradients:
         return gradient
 
 
+def _einsum_label(*arrays, equation):
+    """grad_fn's name, by what torch makes of the equation: it is a product of matrices unless nothing is summed."""
+    inputs, output = _letters(equation, arrays)
+    summed = not set(output).issuperset("".join(inputs))
+    if len(inputs) == 1:
+        return "SumBackward1" if summed else "PermuteBackward0"
+    return "ViewBackward0" if summed else "MulBackward0"
+
+
 _einsum_rows = {}
 
 
@@ -450,7 +459,7 @@ def _einsum_row(count):
     """The row for so many operands, each of whose gradients reads all the others."""
     if count not in _einsum_rows:
         needs = (range(count),) * count
-        _einsum_rows[count] = row(f"einsum_{count}", _einsum_forward, _EinsumGradients(), needs, label="ViewBackward0")
+        _einsum_rows[count] = row(f"einsum_{count}", _einsum_forward, _EinsumGradients(), needs, label=_einsum_label)
     return _einsum_rows[count]
 
 

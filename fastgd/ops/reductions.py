@@ -1,10 +1,11 @@
 """Sums, means, extremes: what makes fewer elements of many."""
 
 import math
+import warnings
 
 import numpy as np
 
-from .._tensor import Tensor, apply, row
+from .._tensor import Tensor, apply, named_as, row
 from .._types import advised, as_dtype, of_array
 from ._loops import MAX, MEAN, MIN, NORM, PROD, STD, SUM, VAR, reduced
 from .promotion import NO_OPTIONS, check_tensor, into, publish
@@ -31,7 +32,7 @@ def kept(reduced, a, dim, keepdim):
 def _count(a, dim):
     axes = axes_of(dim, a.ndim)
     if axes is None:
-        return a.size
+        return math.prod(a.shape)
     return a.shape[axes] if isinstance(axes, int) else math.prod([a.shape[axis] for axis in axes])
 
 
@@ -214,6 +215,14 @@ def _spread_of(made, doc):
             correction = 1 if unbiased is None or unbiased else 0
         if axis is not None:
             dim = axis
+        count = input.numel() if dim is None else _count(input, dim)
+        if count <= correction:
+            warnings.warn(
+                f"{made.name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction "
+                f"factor (input numel divided by output numel). {count} elements have no spread with correction "
+                f"{correction}: the result is NaN or infinite.",
+                stacklevel=2,
+            )
         if dim is None and correction == 1 and not keepdim and not keepdims:
             return apply(made, (input,), NO_OPTIONS)
         return apply(made, (input,), {"dim": dim, "keepdim": keepdim or keepdims, "correction": correction})
@@ -227,17 +236,18 @@ std = _spread_of(_std, "The standard deviation of all elements, or along dim: th
 
 def var_mean(input, dim=None, *args, **options):
     """The variance and the mean."""
-    return var(input, dim, *args, **options), mean(input, *_mean_arguments(dim, args, options))
+    return _with_mean(var, "VarMeanBackward0", input, dim, args, options)
 
 
 def std_mean(input, dim=None, *args, **options):
     """The standard deviation and the mean."""
-    return std(input, dim, *args, **options), mean(input, *_mean_arguments(dim, args, options))
+    return _with_mean(std, "StdMeanBackward0", input, dim, args, options)
 
 
-def _mean_arguments(dim, args, options):
+def _with_mean(spread, label, input, dim, args, options):
     keepdim = options.get("keepdim", args[1] if len(args) > 1 else False)
-    return (None if isinstance(dim, bool) else dim), keepdim
+    middle = mean(input, None if isinstance(dim, bool) else dim, keepdim)
+    return named_as(spread(input, dim, *args, **options), label), named_as(middle, label)
 
 
 # ---- norms

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._tensor import apply, row
+from .._tensor import apply, named_as, row
 from .._types import advised
 from .promotion import NO_OPTIONS, publish
 from .views import check_dim, flipped, listed
@@ -79,7 +79,7 @@ def rot90(input, k=1, dims=(0, 1)):
     turned = {0: lambda: input.clone(), 1: lambda: flip(input, second).transpose(first, second).contiguous(),
               2: lambda: flip(input, first, second),
               3: lambda: flip(input, first).transpose(first, second).contiguous()}  # fmt: skip
-    return turned[k % 4]()
+    return named_as(turned[k % 4](), "Rot90Backward0")
 
 
 # ---- diagonals and triangles
