@@ -33,10 +33,20 @@ def same(ours, theirs):
     )
 
 
+def ordered_dicts_as_since_3_12(lines):
+    """OrderedDict([('a', 1)]), as Python wrote it before 3.12, becomes OrderedDict({'a': 1})."""
+
+    def entries(written):
+        return "OrderedDict({" + re.sub(r"\('([\w.]+)', ", r"'\1': ", written[1]).replace("), '", ", '") + "})"
+
+    return re.sub(r"OrderedDict\(\[(\('.*?)\)\]\)", entries, "\n".join(lines), flags=re.DOTALL).split("\n")
+
+
 def differences(ours, theirs):
+    both = zip_longest(ordered_dicts_as_since_3_12(ours), ordered_dicts_as_since_3_12(theirs))
     return [
         f"line {i}:\n  fastgd {a!r}\n  torch  {b!r}"
-        for i, (a, b) in enumerate(zip_longest(ours, theirs), 1)
+        for i, (a, b) in enumerate(both, 1)
         if a is None or b is None or not same(a, b)
     ]
 
