@@ -367,9 +367,7 @@ def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
 # ---- and what stands beside a layer
 
 
-def batch_norm(
-    input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5
-):
+def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
     """The columns of input less their means, over their standard deviations: see nn.BatchNorm1d.
 
     Args:
