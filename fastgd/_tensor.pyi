@@ -537,6 +537,8 @@ class Tensor:
     def lt_(self, other) -> Tensor:
         """`lt`, written to the tensor itself."""
     @property
+    def mH(self) -> Tensor: ...
+    @property
     def mT(self) -> Tensor: ...
     def map_(self, other, callable) -> Tensor:
         """Replaces every element x by callable(x, y), y being that of another tensor."""

@@ -295,7 +295,11 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, re
     """A tensor of one value; its dtype is that of the value, and the default dtype for a float."""
     _on_cpu(device)
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    array = np.empty(_shape((size,)), as_dtype(dtype).numpy if dtype is not None else _from_python(value).dtype)
+    if dtype is not None:
+        kind = as_dtype(dtype).numpy
+    else:
+        kind = get_default_dtype().numpy if type(value) is float else _from_python(value).dtype
+    array = np.empty(_shape((size,)), kind)
     array.fill(value)
     return out.copy_(from_array(array)) if out is not None else _made(array, requires_grad)
 

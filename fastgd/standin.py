@@ -12,9 +12,9 @@ from ._naming import rename
 
 # Modules that have the same name in both.
 _SAME = (
-    "autograd", "backends", "backends.cuda", "backends.cudnn", "backends.mkl", "backends.mps", "cuda", "distributions",
-    "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "random", "testing", "utils",
-    "utils.data", "version",
+    "autograd", "autograd.functional", "backends", "backends.cuda", "backends.cudnn", "backends.mkl", "backends.mps",
+    "cuda", "distributions", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler",
+    "random", "testing", "utils", "utils.data", "version",
 )  # fmt: skip
 
 # Where torch defines its classes: they print by these names, and some scripts import them from there.

@@ -234,6 +234,21 @@ torch.linalg.solve_triangular(M, v.unsqueeze(1), upper=False, unitriangular=True
 torch.cholesky(x @ x.t()); torch.svd(x)[1]; torch.svd(x)[2].abs(); torch.qr(x)[1].abs()
 torch.cholesky_solve(torch.ones(2, 1), torch.linalg.cholesky(x @ x.t())); torch.nn.functional.leaky_relu(a)
 torch.nn.functional.leaky_relu(a, 0.2); torch.nn.functional.elu(a); torch.nn.functional.elu(a, alpha=0.5)
+a.quantile(0.5); v.quantile(torch.tensor([0.1, 0.9])); a.quantile(0.3, 1, keepdim=True); torch.trapezoid(v)
+torch.trapezoid(v, j.float()); repr(torch.vander(v)); repr(torch.vander(v, increasing=True)); torch.linalg.vander(v)
+torch.einsum("i,j->ij", v, v); torch.einsum("ij->ji", a); torch.einsum("ij->i", a); torch.einsum("ij,ij->ij", a, b)
+torch.einsum("ij,ij->i", a, b); torch.einsum("i,ij->ij", v, M); torch.einsum("ij,j->i", a, v); torch.inner(v, v)
+torch.logdet(M); torch.linalg.multi_dot([a, M, M]); torch.chain_matmul(a, M); a.rot90(); torch.combinations(v)
+torch.linalg.solve_triangular(M.tril(), v[:, None], upper=False); torch.cholesky_solve(v[:, None], M.tril())
+torch.nn.functional.pairwise_distance(a, b); [*torch.var_mean(a)]; [*torch.std_mean(a, 1, keepdim=True)]; a.mH; a.H
+s.H; B.mH; a.scatter(1, j[None, :2], 2.0); a.scatter(1, j[None], b[:1]); torch.zeros_like(x, memory_format=torch.preserve_format)
+x.clone(memory_format=torch.contiguous_format); torch.preserve_format; torch.contiguous_format
+torch.nn.functional.silu(a); torch.nn.functional.gelu(a); torch.nn.functional.gelu(a, approximate="tanh")
+torch.nn.functional.batch_norm(a, None, None, v, training=True); torch.nn.functional.batch_norm(a, v.detach(), v.detach() ** 2)
+torch.nn.functional.batch_norm(B, None, None, training=True)
+torch.autograd.functional.jacobian(lambda w: w ** 2, x[0])
+torch.autograd.functional.jacobian(lambda w: (w * x).sum(), x); torch.autograd.functional.jacobian(lambda w: torch.ones(2), x[0])
+[[*part] for part in torch.autograd.functional.jacobian(lambda p, q: (p * q, p.sum()), (x[0], x[1]))]
 torch.nn.functional.softplus(a); torch.nn.functional.softplus(a, beta=2, threshold=3)
 torch.nn.functional.logsigmoid(a); torch.nn.functional.softmax(a, dim=1); torch.nn.functional.softmax(a)
 torch.nn.functional.log_softmax(v); torch.nn.functional.pad(a, (1, 2)); torch.nn.functional.pad(a, (0, 1, 2, 0), value=3.0)
@@ -345,6 +360,13 @@ r = x.clone(); r.transpose_(dim0=0, dim1=1).unsqueeze_(dim=0).squeeze_(dim=0)
 torch.manual_seed(3); r = a * 1; r.normal_()
 torch.manual_seed(3); r = a * 1; r[0].uniform_(-1, 1)
 r = a * 1; r = torch.nn.functional.elu(r, inplace=True)
+r = a * 1; r = torch.nn.functional.silu(r, inplace=True)
+r = torch.zeros(3); r[1] = a[:1, :1] * 2
+r = torch.zeros(3); r[0] = v[:1]; r[2] = torch.ones(1, 1, 1)
+r = torch.zeros(2, 3); r[1, 2] = a[0].sum().view(1, 1); r[0] = s.view(1, 1)
+r = torch.zeros(2, 3); r[j[1:2]] = v[:1, None]
+r = torch.zeros(3); r[1] = torch.ones(1, 1)
+r = a * 1; r.scatter_(1, j[None, :2], 2.0)
 r = x.t().contiguous().t()[:, ::2].detach(); r[0] = s
 r = x[:, ::2].detach().clone(); r = x.detach()[:, ::2].detach(); r[1, 1] = s
 torch.set_default_dtype(torch.float64); r = torch.tensor([1.5]); torch.set_default_dtype(torch.float32)

@@ -236,3 +236,31 @@ def test_detect_anomaly_is_accepted():
         x.sum().backward()
     fastgd.autograd.set_detect_anomaly(True)
     np.testing.assert_array_equal(x.grad, [1.0])
+
+
+# ---- derivatives of functions
+
+
+def test_hessian_says_that_there_are_no_second_derivatives():
+    from fastgd.autograd.functional import hessian, jacobian
+
+    with pytest.raises(NotImplementedError, match="second derivatives"):
+        hessian(lambda w: (w**2).sum(), fastgd.ones(2))
+    with pytest.raises(NotImplementedError, match="second derivatives"):
+        jacobian(lambda w: w**2, fastgd.ones(2), create_graph=True)
+
+
+def test_jacobian_leaves_its_inputs_alone():
+    w = leaf(1.0, 2.0)
+    with fastgd.no_grad():
+        made = fastgd.autograd.functional.jacobian(lambda p: p**2, w)
+    assert made.tolist() == [[2, 0], [0, 4]] and not made.requires_grad and w.grad is None
+
+
+def test_jacobian_of_a_residual_makes_a_step_of_gauss_and_newton():
+    x = fastgd.linspace(0, 1, 5, dtype=fastgd.float64)
+    residual = lambda p: p[0] * x + p[1] - (2 * x + 1)  # noqa: E731
+    p = fastgd.zeros(2, dtype=fastgd.float64)
+    J = fastgd.autograd.functional.jacobian(residual, p)
+    p = p - fastgd.linalg.solve(J.T @ J, J.T @ residual(p))
+    np.testing.assert_allclose(p.numpy(), [2, 1], rtol=1e-12)

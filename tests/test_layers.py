@@ -89,6 +89,63 @@ def test_lazy_linear_in_a_trainer():
     assert len(history) == 50 and fastgd.allclose(model.weight, fastgd.ones(1, 3), atol=1e-2)
 
 
+def test_a_layer_without_features_says_so():
+    lazy = nn.LazyLinear(2)
+    assert repr(lazy.weight) == repr(lazy.bias) == "<UninitializedParameter>"
+    lazy(fastgd.ones(1, 3))
+    assert repr(lazy.bias).startswith("Parameter containing:\ntensor([") and not hasattr(lazy.weight, "uninitialized")
+
+
+# ---- batches of mean 0 and variance 1
+
+
+def normed_in_numpy(x, weight, bias):
+    axes = (0, *range(2, x.ndim))
+    shape = (1, -1, *[1] * (x.ndim - 2))
+    units = (x - x.mean(axes, keepdims=True)) / np.sqrt(x.var(axes, keepdims=True) + 1e-5)
+    return units * weight.reshape(shape) + bias.reshape(shape)
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (4, 3, 2)])
+@pytest.mark.parametrize("dtype", [fastgd.float32, fastgd.float64])
+def test_batch_norm(shape, dtype):
+    fastgd.manual_seed(2)
+    layer = nn.BatchNorm1d(3, dtype=dtype)
+    layer.weight.data, layer.bias.data = fastgd.rand(3, dtype=dtype), fastgd.randn(3, dtype=dtype)
+    batches = [fastgd.randn(shape, dtype=dtype) * 3 + 1 for _ in range(3)]
+    mean, var = np.zeros(3), np.ones(3)
+    for batch in batches:
+        expected = normed_in_numpy(batch.numpy(), layer.weight.detach().numpy(), layer.bias.detach().numpy())
+        np.testing.assert_allclose(layer(batch).detach().numpy(), expected, rtol=1e-5, atol=1e-5)
+        columns = np.moveaxis(batch.numpy(), 1, 0).reshape(3, -1)
+        mean, var = 0.9 * mean + 0.1 * columns.mean(1), 0.9 * var + 0.1 * columns.var(1, ddof=1)
+    np.testing.assert_allclose(layer.running_mean.numpy(), mean, rtol=1e-5)
+    np.testing.assert_allclose(layer.running_var.numpy(), var, rtol=1e-5)
+    assert layer.num_batches_tracked.item() == 3
+    layer.eval()
+    found = layer(fastgd.ones(shape, dtype=dtype)).detach().numpy()
+    column = (1 - mean) / np.sqrt(var + 1e-5) * layer.weight.detach().numpy() + layer.bias.detach().numpy()
+    np.testing.assert_allclose(found, np.broadcast_to(column.reshape(1, 3, *[1] * (len(shape) - 2)), shape), rtol=1e-4)
+    layer.reset_parameters()
+    assert layer.running_var.tolist() == [1, 1, 1] and layer.bias.tolist() == [0, 0, 0] == layer.running_mean.tolist()
+
+
+def test_batch_norm_averages_all_batches_alike_without_momentum():
+    layer = nn.BatchNorm1d(1, momentum=None)
+    for value in (1.0, 2.0, 6.0):
+        layer(fastgd.tensor([[value - 1], [value + 1]]))
+    assert layer.running_mean.item() == pytest.approx(3) and layer.running_var.item() == pytest.approx(2)
+
+
+def test_batch_norm_without_its_parts():
+    plain = nn.BatchNorm1d(2, affine=False, track_running_stats=False).eval()
+    assert list(plain.state_dict()) == [] and plain.weight is None is plain.running_mean
+    x = fastgd.tensor([[1.0, 5.0], [3.0, 9.0]])
+    np.testing.assert_allclose(plain(x).numpy(), [[-1, -1], [1, 1]], atol=1e-4)
+    scaled = nn.BatchNorm1d(2, bias=False)
+    assert [name for name, _ in scaled.named_parameters()] == ["weight"] and scaled.bias is None
+
+
 # ---- losses of classes
 
 

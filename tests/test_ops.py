@@ -166,6 +166,13 @@ def gradient_cases():
         "linalg_cholesky": (lambda x: f.linalg.cholesky(x @ x.t()), M),
         "stack of factors": (lambda x: f.linalg.cholesky(f.stack([x @ x.t(), 2 * x @ x.t()])), M),
         "leaky_relu": (lambda x: f.nn.functional.leaky_relu(x, 0.2), u), "elu": (lambda x: f.nn.functional.elu(x, 0.7), u),
+        "silu": (f.nn.functional.silu, u), "gelu": (f.nn.functional.gelu, u),
+        "gelu tanh": (lambda x: f.nn.functional.gelu(x, approximate="tanh"), u),
+        "batch_norm": (lambda x, w, b: f.nn.functional.batch_norm(x, None, None, w, b, training=True), leaf(4, 3), v, v),
+        "batch_norm of sequences": (lambda x: f.nn.functional.batch_norm(x, None, None, training=True), leaf(3, 2, 2)),
+        "batch_norm evaluated": (
+            lambda x, w: f.nn.functional.batch_norm(x, v.detach(), v.detach() + 1, w), leaf(4, 3), leaf(3),
+        ),
         "softplus": (lambda x: f.nn.functional.softplus(x, 2, 1), u), "log_sigmoid": (f.nn.functional.logsigmoid, u),
         "constant_pad_nd": (lambda x: f.nn.functional.pad(x, (1, 0, 0, 2), value=2.0) ** 2, a), "cdist": (f.cdist, a, M),
         "cdist 1": (lambda x, y: f.cdist(x, y, 1), a, M), "cdist 3": (lambda x, y: f.cdist(x, y, 3), a, M),

@@ -119,7 +119,11 @@ def test_all_and_any(a):
 
 
 def test_var_of_one_element_is_nan():
-    assert np.isnan(fastgd.ones(1).var().item()) and fastgd.ones(1).var(unbiased=False).item() == 0
+    with pytest.warns(UserWarning, match=r"var\(\): degrees of freedom is <= 0"):
+        assert np.isnan(fastgd.ones(1).var().item())
+    with pytest.warns(UserWarning, match=r"std\(\): degrees of freedom is <= 0"):
+        assert fastgd.ones(1, 2).std(0).isnan().all()
+    assert fastgd.ones(1).var(unbiased=False).item() == 0
 
 
 # ---- exponentials, bounds, choice

@@ -112,7 +112,7 @@ class GELU(Module):
         self.approximate = approximate
 
     def forward(self, input):
-        return functional.gelu(input, self.approximate)
+        return functional.gelu(input, approximate=self.approximate)
 
     def extra_repr(self):
         return f"approximate={self.approximate!r}"

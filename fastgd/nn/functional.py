@@ -314,14 +314,14 @@ def silu(input, inplace=False):
     return _activated(_activations.silu, input, inplace)
 
 
-def gelu(input, approximate="none"):
+def gelu(input, *, approximate="none"):
     """input times the probability that a normal variable is below it; "tanh" approximates that."""
     if approximate == "none":
         below = (input * math.sqrt(0.5)).erf()
     elif approximate == "tanh":
         below = (math.sqrt(2 / math.pi) * (input + 0.044715 * input**3)).tanh()
     else:
-        raise RuntimeError(f"approximate argument must be either none or tanh, but got {approximate!r}")
+        raise RuntimeError("approximate argument must be either none or tanh.")
     return named_as(input * (0.5 * (1 + below)), "GeluBackward0")
 
 
@@ -367,9 +367,7 @@ def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
 # ---- and what stands beside a layer
 
 
-def batch_norm(
-    input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5
-):
+def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5):
     """The columns of input less their means, over their standard deviations: see nn.BatchNorm1d.
 
     Args:

@@ -4,8 +4,8 @@ import contextlib
 
 import numpy as np
 
-from ._grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
-from ._tensor import (
+from .._grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+from .._tensor import (
     Tensor,
     apply,
     from_array,
@@ -15,7 +15,7 @@ from ._tensor import (
     row,
     written_by,
 )
-from ._types import advised
+from .._types import advised
 
 
 def is_inference_mode_enabled():
@@ -290,12 +290,15 @@ def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=T
     return True
 
 
+from . import functional  # noqa: E402 (it needs grad)
+
 __all__ = [
     "Function",
     "Variable",
     "backward",
     "detect_anomaly",
     "enable_grad",
+    "functional",
     "grad",
     "gradcheck",
     "inference_mode",
