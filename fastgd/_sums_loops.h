@@ -165,6 +165,8 @@ NOINLINE void NAME(sum_rows)(
     }
 }
 
+#include "_sums_residuals.h"
+
 #undef MOST_ALONE
 #undef MOST_SUMS
 #undef GROUP
