@@ -4,8 +4,8 @@
  * meet in registers. That mean is near enough: where a block lies far from the one before, their distance is part of
  * the variance, against which the rounding is small.
  *
- * Few columns: the panel and the vectors of all sums stay in the nearest cache, and many panels make a block. Many: a
- * panel is a block.
+ * Few columns: the panel and the vectors of all sums stay in the nearest cache, and many panels make a block; or there
+ * is no panel. Many: a panel is a block.
  */
 #ifndef FASTGD_SUMS_H
 #define FASTGD_SUMS_H

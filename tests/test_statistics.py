@@ -190,6 +190,20 @@ def test_every_level_of_processors(level, dtype):
 
 
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
+@pytest.mark.parametrize("d", (1, 2, 3, 4, 5, 7, 8, 9, 12, 13))
+def test_few_columns_and_one_target(level, dtype, d):
+    for n in (1, 6, 9, 2100):
+        rng = np.random.default_rng(n)
+        wide = (rng.normal(size=(n, d + 2)) + 3).astype(dtype)
+        for X in (wide[:, :d], wide[:, :d].copy()):
+            y = wide[:, -1].copy()
+            means, products = exact_sums(X, y)
+            found = Statistics(X, y)
+            np.testing.assert_allclose(found.means, means.astype(float), rtol=1e-13)
+            np.testing.assert_allclose(found.products, products.astype(float), rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("dtype", (np.float32, np.float64))
 def test_what_predictions_miss(level, dtype):
     for n, d, k, m in ((1, 1, 1, 1), (7, 3, 1, 2), (700, 4, 3, 2), (1100, 9, 1, 2), (513, 33, 2, 3), (300, 2, 1, 1)):
         rng = np.random.default_rng(n)
