@@ -18,7 +18,7 @@
 #define NARROW 16                   /* columns of X and y at most */
 #define NARROW_DOUBLES 2304         /* of a panel: a third of the nearest cache */
 #define WIDE_PANEL 512              /* rows at most; a multiple of every level's lanes */
-#define NARROW_BLOCK 2048           /* rows that are centred at once */
+#define NARROW_BLOCK 8192           /* rows that are centred at once */
 #define NEAR 16                     /* groups of columns that stay in the second-level cache while others pass by */
 #define GAP 8                       /* numbers between columns: 4096 bytes would all fall into one set of the cache */
 #define LINE 64                     /* bytes of the caches' */

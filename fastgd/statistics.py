@@ -102,7 +102,9 @@ def sums(table, target, weights=None):
     shift, products = origin.copy(), np.zeros((p, p))
     pieces = [centred_sums(*rows, origin, shift, products) for rows in _pieces(table, target, weights, step)]
     totals, means = map(np.concatenate, zip(*pieces))
-    products += np.triu(products, 1).T
+    squares = products.diagonal().copy()
+    products += products.T  # only the upper triangle was there
+    np.fill_diagonal(products, squares)
     total = totals.sum()
     centre = totals @ means / total if total else np.zeros(p)
     means -= centre
