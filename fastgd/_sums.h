@@ -4,8 +4,8 @@
  * meet in registers. That mean is near enough: where a block lies far from the one before, their distance is part of
  * the variance, against which the rounding is small.
  *
- * Few columns: the panel and the vectors of all sums stay in the nearest cache, and many panels make a block. Many: a
- * panel is a block.
+ * Few columns: the panel and the vectors of all sums stay in the nearest cache, and many panels make a block; or there
+ * is no panel. Many: a panel is a block.
  */
 #ifndef FASTGD_SUMS_H
 #define FASTGD_SUMS_H
@@ -18,7 +18,7 @@
 #define NARROW 16                   /* columns of X and y at most */
 #define NARROW_DOUBLES 2304         /* of a panel: a third of the nearest cache */
 #define WIDE_PANEL 512              /* rows at most; a multiple of every level's lanes */
-#define NARROW_BLOCK 2048           /* rows that are centred at once */
+#define NARROW_BLOCK 8192           /* rows that are centred at once */
 #define NEAR 16                     /* groups of columns that stay in the second-level cache while others pass by */
 #define GAP 8                       /* numbers between columns: 4096 bytes would all fall into one set of the cache */
 #define LINE 64                     /* bytes of the caches' */
@@ -46,6 +46,24 @@ static Py_ssize_t sums_space(Py_ssize_t columns)
 {
     return (columns + 1) * (panel_rows(columns) + GAP) + VECTOR_DOUBLES + columns * columns + columns;
 }
+
+/* Predictions whose errors are summed: for each output, `count` of them. nothing: zeros, one for each output. */
+typedef struct {
+    const double *weight, *constant;    /* outputs x count x d, outputs x count */
+    const double *centre, *nothing;     /* weight multiplies X - centre */
+    Py_ssize_t count;
+} Points;
+
+#define RESIDUAL_DOUBLES 3072        /* of the columns of a panel for them: half of the nearest cache */
+
+static Py_ssize_t residual_panel(Py_ssize_t columns)
+{
+    const Py_ssize_t rows = RESIDUAL_DOUBLES / (columns + 4) / LINE * LINE;
+    return rows > WIDE_PANEL ? WIDE_PANEL : rows < LINE ? LINE : rows;
+}
+
+/* Doubles of work space: the columns, ones, weights, and what two predictions miss. */
+static Py_ssize_t residual_space(Py_ssize_t columns) { return (columns + 4) * (residual_panel(columns) + GAP); }
 
 #define LEVEL baseline
 #ifdef __GNUC__
@@ -90,6 +108,19 @@ static SumRows *const SUM_ROWS[] = {
 #ifdef HAS_LEVELS
     sum_rows_v3,
     sum_rows_v4,
+#endif
+};
+
+/* For some rows, the sums of weight * error^2 (outputs x points) and of weight * error * (X - centre, 1). */
+typedef void SumResiduals(
+    const Table *, Py_ssize_t first, Py_ssize_t last, const Points *, double *losses, double *slopes, double *space);
+
+static SumResiduals *const SUM_RESIDUALS[] = {
+    sum_residuals_baseline,
+    sum_residuals_baseline,
+#ifdef HAS_LEVELS
+    sum_residuals_v3,
+    sum_residuals_v4,
 #endif
 };
 

@@ -1,4 +1,6 @@
-"""Centred sums over rows: the means and products of columns, block by block, by as many threads as may be used."""
+"""Sums over rows in float64, by as many threads as may be used: the means and products of columns, centred block by
+block, and what predictions miss.
+"""
 
 cimport numpy as cnp
 from libc.stdlib cimport free, malloc
@@ -22,9 +24,21 @@ cdef extern from "_sums.h" nogil:
     ctypedef void SumRows(
         const Table *, Py_ssize_t, Py_ssize_t, const double *, double *, double *, double *, double *, double *
     ) noexcept nogil
+    ctypedef struct Points:
+        const double *weight
+        const double *constant
+        const double *centre
+        const double *nothing
+        Py_ssize_t count
+    ctypedef void SumResiduals(
+        const Table *, Py_ssize_t, Py_ssize_t, const Points *, double *, double *, double *
+    ) noexcept nogil
     SumRows **SUM_ROWS
+    SumResiduals **SUM_RESIDUALS
     Py_ssize_t block_rows(Py_ssize_t)
     Py_ssize_t sums_space(Py_ssize_t)
+    Py_ssize_t residual_panel(Py_ssize_t)
+    Py_ssize_t residual_space(Py_ssize_t)
 
 cdef enum:
     RANGES = 8
@@ -35,6 +49,16 @@ cdef enum:
 def rows_of_block(columns):
     """How many rows are centred at once."""
     return block_rows(columns)
+
+
+cdef Table table_of(ndarray X, ndarray y, ndarray weights):
+    cdef Table table
+    table.n, table.d, table.k = X.shape[0], X.shape[1], y.shape[1]
+    table.X, table.y = <const char *>cnp.PyArray_DATA(X), <const char *>cnp.PyArray_DATA(y)
+    table.X_stride, table.y_stride = X.strides[0], y.strides[0]
+    table.X_single, table.y_single = X.dtype == np.float32, y.dtype == np.float32
+    table.weights = NULL if weights is None else <double *>cnp.PyArray_DATA(weights)
+    return table
 
 
 cdef struct Sums:
@@ -83,11 +107,7 @@ def centred_sums(ndarray X, ndarray y, ndarray weights, ndarray origin, ndarray 
     cdef Sums job
     cdef Py_ssize_t n = X.shape[0], d = X.shape[1], k = y.shape[1], p = d + k, blocks
     cdef int count, i
-    job.table.n, job.table.d, job.table.k = n, d, k
-    job.table.X, job.table.y = <const char *>cnp.PyArray_DATA(X), <const char *>cnp.PyArray_DATA(y)
-    job.table.X_stride, job.table.y_stride = X.strides[0], y.strides[0]
-    job.table.X_single, job.table.y_single = X.dtype == np.float32, y.dtype == np.float32
-    job.table.weights = NULL if weights is None else <double *>cnp.PyArray_DATA(weights)
+    job.table = table_of(X, y, weights)
     job.sum_rows = SUM_ROWS[level_in_use()]
     job.p, job.block = p, block_rows(p)
     blocks = -(-n // job.block)
@@ -107,3 +127,63 @@ def centred_sums(ndarray X, ndarray y, ndarray weights, ndarray origin, ndarray 
     for part in parts:
         products += part
     return totals, means
+
+
+cdef struct Residuals:
+    Table table
+    Points points
+    SumResiduals *sum_residuals
+    Py_ssize_t step                 # rows of a range
+    double *losses                  # by range
+    double *slopes
+    bint failed[RANGES]
+
+
+cdef void residuals_range(void *data, int i) noexcept nogil:
+    cdef Residuals *job = <Residuals *>data
+    cdef Py_ssize_t d = job.table.d, k = job.table.k, first = i * job.step, count = job.points.count * k
+    cdef char *space = <char *>malloc(residual_space(d + k) * 8 + LINE)
+    job.failed[i] = space == NULL
+    if space == NULL:
+        return
+    job.sum_residuals(
+        &job.table, first, min(job.table.n, first + job.step), &job.points, job.losses + i * count,
+        job.slopes + i * count * (d + 1), <double *>(space + (LINE - <size_t>space % LINE)),
+    )
+    free(space)
+
+
+def residual_sums(ndarray X, ndarray y, ndarray weights, ndarray centre, ndarray weight, ndarray constant):
+    """For m predictions z of y, the sums over the rows of s (z - y)^2 and of s (z - y) (X - centre, 1).
+
+    A prediction is (X - centre) weight^T + constant; s are the rows' weights. The ranges are as for the centred sums.
+
+    Args:
+        X: n x d, y: n x k, float32 or float64, each row contiguous.
+        weights: n, float64, contiguous; or None.
+        centre: d. weight: k x m x d. constant: k x m. All float64, contiguous.
+
+    Returns:
+        The losses, k x m, and the slopes, k x m x (d + 1).
+    """
+    cdef Residuals job
+    cdef Py_ssize_t n = X.shape[0], d = X.shape[1], k = y.shape[1], m = weight.shape[1], panel = residual_panel(d + k)
+    cdef Py_ssize_t panels = -(-n // panel)
+    cdef int count, i
+    cdef ndarray nothing = np.zeros(k)
+    job.table = table_of(X, y, weights)
+    job.points.weight = <const double *>cnp.PyArray_DATA(weight)
+    job.points.constant = <const double *>cnp.PyArray_DATA(constant)
+    job.points.centre, job.points.nothing = <double *>cnp.PyArray_DATA(centre), <double *>cnp.PyArray_DATA(nothing)
+    job.points.count = m
+    job.sum_residuals = SUM_RESIDUALS[level_in_use()]
+    job.step = n if n * (d + k) * (2 * m * k + UNTURNED) < SHARED_WORK else -(-panels // RANGES) * panel
+    count = <int>-(-n // job.step)
+    cdef ndarray losses = np.zeros((count, k, m)), slopes = np.zeros((count, k, m, d + 1))
+    job.losses, job.slopes = <double *>cnp.PyArray_DATA(losses), <double *>cnp.PyArray_DATA(slopes)
+    with nogil:
+        run_ranges(residuals_range, &job, count, True)
+    for i in range(count):
+        if job.failed[i]:
+            raise MemoryError("no memory for the sums over what the predictions miss")
+    return losses.sum(0), slopes.sum(0)

@@ -71,14 +71,19 @@ INLINE void JOIN(NAME(turn), REAL)(const char *rows, Py_ssize_t stride, TURNED *
 #if LANES > 1
 typedef double SHIFTED __attribute__((vector_size(SQUARE * HALVES * 8)));
 
+INLINE SHIFTED JOIN(NAME(shifted_by), REAL)(TURNED v, double middle)
+{
+#if REAL_BYTES == 4 && BYTES == 64      /* GCC would make two halves of it */
+    return (SHIFTED)_mm512_cvtps_pd((__m256)v) - middle;
+#else
+    return __builtin_convertvector(v, SHIFTED) - middle;
+#endif
+}
+
 /* to[r] = root[r] * (v[r] - middle) for the rows of one vector. */
 INLINE void JOIN(NAME(put), REAL)(TURNED v, double middle, const double *root, double *to)
 {
-#if REAL_BYTES == 4 && BYTES == 64      /* GCC would make two halves of it */
-    SHIFTED shifted = (SHIFTED)_mm512_cvtps_pd((__m256)v) - middle;
-#else
-    SHIFTED shifted = __builtin_convertvector(v, SHIFTED) - middle;
-#endif
+    SHIFTED shifted = JOIN(NAME(shifted_by), REAL)(v, middle);
     if (root) {
         SHIFTED roots;
         memcpy(&roots, root, sizeof roots);
@@ -106,15 +111,15 @@ INLINE void JOIN(NAME(pack_rows), REAL)(
         }
     else
         for (Py_ssize_t j = 0; j < d; j += SQUARE) {
-            if (j + SQUARE > d && d > SQUARE) j = d - SQUARE;           /* the last squares overlap */
-            const char *row = X + j * REAL_BYTES;
-            double *to = columns + j * apart, middle[SQUARE] = {0};
-            for (int i = 0; i < SQUARE && j + i < d; i++) middle[i] = shift[j + i];
+            const Py_ssize_t from = j + SQUARE > d && d > SQUARE ? d - SQUARE : j;      /* the last squares overlap */
+            const char *row = X + from * REAL_BYTES;
+            double *to = columns + from * apart, middle[SQUARE] = {0};
+            for (int i = 0; i < SQUARE && from + i < d; i++) middle[i] = shift[from + i];
             for (Py_ssize_t r = 0; r < done; r += group, row += group * stride) {
                 TURNED v[SQUARE];
                 JOIN(NAME(turn), REAL)(row, stride, v);
                 UNROLL for (int i = 0; i < SQUARE; i++)
-                    if (d >= SQUARE || i < d)
+                    if (from + i >= j && from + i < d)
                         JOIN(NAME(put), REAL)(v[i], middle[i], root ? root + r : NULL, to + i * apart + r);
             }
         }
@@ -132,6 +137,10 @@ NOINLINE void JOIN(NAME(pack), REAL)(
     if (root) JOIN(NAME(pack_rows), REAL)(X, stride, rows, readable, d, shift, root, columns, apart);
     else JOIN(NAME(pack_rows), REAL)(X, stride, rows, readable, d, shift, NULL, columns, apart);
 }
+
+#if MOST_AT_ONCE
+#include "_sums_at_once.h"
+#endif
 
 #undef TURNED
 #undef SQUARE

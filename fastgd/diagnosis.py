@@ -7,7 +7,7 @@ import numpy as np
 from .descent.quadratic import EPS, least_squares, moments
 from .descent.stability import best_rate, epochs_to, stable_limit
 from .optim import SGD
-from .statistics import Statistics
+from .statistics import Statistics, residuals
 
 ERRORS = (1e-2, 1e-4, 1e-6)
 FAR = 10.0  # a mean this many spreads from zero, or a spread this many times from the median, is told
@@ -184,10 +184,4 @@ def _loss(statistics, rows, weight, bias):
         joined = np.hstack([weight, -np.eye(k)])
         total = np.einsum("ij,jl,il->", joined, statistics.products, joined) + statistics.total * rest @ rest
         return max(scale * float(total), 0.0)
-    table, target, _ = rows
-    step = 1 << 14
-    total = sum(
-        float(np.square(table[i : i + step] @ weight.T + bias - target[i : i + step]).sum())
-        for i in range(0, len(table), step)
-    )
-    return scale * total
+    return scale * float(residuals(*rows, weight[None], bias[None])[0][0])

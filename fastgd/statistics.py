@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._sums import centred_sums, rows_of_block
+from ._sums import centred_sums, residual_sums, rows_of_block
 from ._tensor import Tensor
 
 MOST_AT_ONCE = 1 << 22  # numbers that may be copied, where they are not what the kernel reads
@@ -95,24 +95,52 @@ class Statistics:
 
 def sums(table, target, weights=None):
     """Total weight, means, and centred products of the columns of table and target."""
-    n, p = len(table), table.shape[1] + target.shape[1]
+    p = table.shape[1] + target.shape[1]
     block = rows_of_block(p)
     step = max(1, min(MOST_AT_ONCE // p, WORK_AT_ONCE // p**2) // block) * block
     origin = np.append(table[0], target[0]).astype(np.float64)
     shift, products = origin.copy(), np.zeros((p, p))
-    pieces = []
-    for first in range(0, n, step):
-        rows, also = (_readable(array[first : first + step]) for array in (table, target))
-        own = None if weights is None else np.ascontiguousarray(weights[first : first + step], np.float64)
-        pieces.append(centred_sums(rows, also, own, origin, shift, products))
+    pieces = [centred_sums(*rows, origin, shift, products) for rows in _pieces(table, target, weights, step)]
     totals, means = map(np.concatenate, zip(*pieces))
-    products += np.triu(products, 1).T
+    squares = products.diagonal().copy()
+    products += products.T  # only the upper triangle was there
+    np.fill_diagonal(products, squares)
     total = totals.sum()
     centre = totals @ means / total if total else np.zeros(p)
     means -= centre
     means *= np.sqrt(totals)[:, None]
     products += means.T @ means
     return float(total), origin + centre, products
+
+
+def residuals(table, target, weights, weight, constant, centre=None):
+    """What predictions (table - centre) weight^T + constant miss of the target.
+
+    Args:
+        weight: m x k x d, constant: m x k: m predictions, in one pass over the rows.
+        centre: d. Default: zeros.
+
+    Returns:
+        The weighted squares' sums (m), and the sums of weighted misses (prediction - target) times the columns of
+        (table - centre, 1), m x k x (d + 1).
+    """
+    m, k, d = weight.shape
+    step = max(1, min(MOST_AT_ONCE // (d + k), WORK_AT_ONCE // ((d + k) * (2 * m * k + 4))))
+    centre = np.zeros(d) if centre is None else np.ascontiguousarray(centre)
+    points = [np.ascontiguousarray(np.swapaxes(array, 0, 1)) for array in (weight, constant)]
+    losses, slopes = np.zeros((k, m)), np.zeros((k, m, d + 1))
+    for rows in _pieces(table, target, weights, step):
+        more = residual_sums(*rows, centre, *points)
+        losses += more[0]
+        slopes += more[1]
+    return losses.sum(0), np.swapaxes(slopes, 0, 1)
+
+
+def _pieces(table, target, weights, step):
+    """So many rows at a time, as the kernels read them: Python hears Ctrl-C in between."""
+    for first in range(0, len(table), step):
+        rows, also = (_readable(array[first : first + step]) for array in (table, target))
+        yield rows, also, None if weights is None else np.ascontiguousarray(weights[first : first + step], np.float64)
 
 
 def _readable(rows):

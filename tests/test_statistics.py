@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import fastgd
+import reference
 from fastgd import Statistics, Trainer, nn, optim
+from fastgd.statistics import residuals
 
 pytestmark = pytest.mark.usefixtures("affine")
 
@@ -188,17 +190,52 @@ def test_every_level_of_processors(level, dtype):
 
 
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
+@pytest.mark.parametrize("d", (1, 2, 3, 4, 5, 7, 8, 9, 12, 13))
+def test_few_columns_and_one_target(level, dtype, d):
+    for n in (1, 6, 9, 2100):
+        rng = np.random.default_rng(n)
+        wide = (rng.normal(size=(n, d + 2)) + 3).astype(dtype)
+        for X in (wide[:, :d], wide[:, :d].copy()):
+            y = wide[:, -1].copy()
+            means, products = exact_sums(X, y)
+            found = Statistics(X, y)
+            np.testing.assert_allclose(found.means, means.astype(float), rtol=1e-13)
+            np.testing.assert_allclose(found.products, products.astype(float), rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("dtype", (np.float32, np.float64))
+def test_what_predictions_miss(level, dtype):
+    for n, d, k, m in ((1, 1, 1, 1), (7, 3, 1, 2), (700, 4, 3, 2), (1100, 9, 1, 2), (513, 33, 2, 3), (300, 2, 1, 1)):
+        rng = np.random.default_rng(n)
+        X, y = rng.normal(size=(n, 2 * d))[:, ::2].astype(dtype) + 3, rng.normal(size=(n, k))
+        weight, constant, centre, s = (rng.normal(size=shape) for shape in ((m, k, d), (m, k), d, n))
+        for rows in (X, np.repeat(X, 2, 0)[::2]):
+            for weights in (None, s**2):
+                losses, slopes = residuals(rows, y, weights, weight, constant, centre)
+                for i in range(m):
+                    loss, gW, gb = reference.loss_and_gradients(
+                        X.astype(float) - centre, y, weight[i], constant[i], weights=weights
+                    )
+                    size = np.abs(gW).max()
+                    np.testing.assert_allclose(losses[i], loss, rtol=1e-12)
+                    np.testing.assert_allclose(2 * slopes[i], np.column_stack([gW, gb]), rtol=1e-11, atol=1e-12 * size)
+
+
+@pytest.mark.parametrize("dtype", (np.float32, np.float64))
 @pytest.mark.parametrize("n, d, k", ((300_000, 9, 1), (20_000, 60, 2)))
 def test_any_number_of_threads_gives_the_same_bits(n, d, k, dtype):
     rng = np.random.default_rng(0)
     X, y, weights = rng.normal(size=(n, d)).astype(dtype) + 3, rng.normal(size=(n, k)), rng.random(n)
-    before, found = fastgd.get_num_threads(), []
+    before, found, missed = fastgd.get_num_threads(), [], []
     try:
         for threads in (1, 2, 3):
             fastgd.set_num_threads(threads)
             found.append(Statistics(X, y, weights))
+            missed.append(residuals(X, y, weights, found[0].products[None, :k, :d], found[0].means[None, d:]))
     finally:
         fastgd.set_num_threads(before)
+    for losses, slopes in missed[1:]:
+        assert (losses == missed[0][0]).all() and (slopes == missed[0][1]).all()
     for other in found[1:]:
         assert (other.products == found[0].products).all() and (other.means == found[0].means).all()
     few = np.random.default_rng(1).integers(0, n, 40)

@@ -4,24 +4,24 @@ Only their ratios decide. The figures are of the machine that bench/README.md na
 """
 
 # The stream: packing a number of X, an epoch of nothing, and a step, which reads X and multiplies.
-PACKED, EPOCH = 1e-9, 50e-9
+PACKED, EPOCH = 3e-9, 60e-9
 MULTIPLY_ADDS = 40e9  # a second, in float32: 2 for each number of X and output
-FROM_MEMORY, FROM_CACHE, CACHE = 13e9, 40e9, 1 << 20  # bytes a second, and bytes
+READING = (1 << 15, 200e9), (1 << 20, 40e9), (float("inf"), 15e9)  # up to so many bytes, bytes a second
 
 # The spectral engine: its start beyond the stream's; the sums' pass and the residuals' pass over a row, a number of X
 # and (the sums) a product of two columns, (the residuals) a number and output; the eigenbasis by columns squared and
 # cubed; an epoch of nothing, a coordinate's, and a product's where coordinates are coupled.
-START = 300e-6
-SUMS_ROW, SUMS_NUMBER, PRODUCT = 0.4e-9, 0.25e-9, 0.04e-9
-RESIDUAL_ROW, RESIDUAL_NUMBER = 10e-9, (1.2e-9, 0.4e-9)
-EIGENBASIS = 40e-9, 0.1e-9
-EPOCHS, COORDINATE, COUPLED = 5e-9, 0.6e-9, 0.5e-9
+START = 700e-6
+SUMS_ROW, SUMS_NUMBER, PRODUCT = 0.2e-9, 0.3e-9, 0.07e-9
+RESIDUAL_ROW, RESIDUAL_NUMBER = 0.5e-9, (0.35e-9, 0.4e-9)
+EIGENBASIS = 120e-9, 0.15e-9
+EPOCHS, COORDINATE, COUPLED = 45e-9, 0.6e-9, 0.5e-9
 
 
 def stream_seconds(n, d, k, itemsize, epochs):
     """Of all epochs over an n x d table with k outputs."""
     size = n * d * itemsize
-    reading = size / (FROM_CACHE if size < CACHE else FROM_MEMORY)
+    reading = size / next(speed for most, speed in READING if size <= most)
     step = max(reading, 2 * n * d * k * (itemsize // 4) / MULTIPLY_ADDS)
     return PACKED * n * d + epochs * (EPOCH + step)
 

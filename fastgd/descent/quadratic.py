@@ -8,9 +8,9 @@ import threading
 
 import numpy as np
 
+from ..statistics import residuals
+
 EPS = np.finfo(np.float64).eps
-# Rows in float64 at a time: what stays in the second-level cache, but not few rows, nor very many numbers.
-NEAR_NUMBERS, FEWEST_ROWS, MOST_NUMBERS = 1 << 16, 1024, 1 << 22
 # Below this share of the largest curvature a coordinate is measured from where the descent starts: the least-squares
 # solution may lie so far along it that the distance hides the steps.
 SLOW = 1e-8
@@ -92,22 +92,9 @@ class Quadratic:
         return max(self.scale * float(loss), 0.0), 2 * self.scale * slope[:, self.free]
 
     def _from_rows(self, table, target, weights, points):
-        d, step = self.d, rows_at_once(len(table), self.d + 1)
-        block = np.ones((step, d + 1))
-        losses, slopes = [0.0] * len(points), [np.zeros((self.k, d + 1)) for _ in points]
-        for first in range(0, len(table), step):
-            rows = block[: min(step, len(table) - first)]
-            rows[:, :d] = table[first : first + step]
-            for i, point in enumerate(points):
-                residual = rows @ point.T - target[first : first + step]
-                weighted = residual if weights is None else residual * weights[first : first + step, None]
-                losses[i] += float((weighted * residual).sum())
-                slopes[i] += weighted.T @ rows
-        return [(self.scale * loss, 2 * self.scale * slope[:, self.free]) for loss, slope in zip(losses, slopes)]
-
-
-def rows_at_once(n, columns):
-    return max(1, min(n, max(NEAR_NUMBERS // columns, FEWEST_ROWS), MOST_NUMBERS // columns))
+        points = np.array(points)
+        losses, slopes = residuals(table, target, weights, points[..., : self.d], points[..., self.d])
+        return [(self.scale * float(loss), 2 * self.scale * slope[:, self.free]) for loss, slope in zip(losses, slopes)]
 
 
 def eigenbasis(matrix):
@@ -161,14 +148,6 @@ def least_squares(statistics, rows=None, bias=True):
     inverse = (basis[:, kept] / curvature[kept]) @ basis[:, kept].T
     weight = (inverse @ (products[:d, d:] / length[:, None])).T / length
     if rows is not None:
-        table, target, weights = rows
-        across = np.zeros((d, k))
-        step = rows_at_once(len(table), d + k)
-        for first in range(0, len(table), step):
-            block = table[first : first + step] - centre[:d]
-            residual = target[first : first + step] - centre[d:] - block @ weight.T
-            if weights is not None:
-                residual *= weights[first : first + step, None]
-            across += block.T @ residual
-        weight += (inverse @ (across / length[:, None])).T / length
+        across = residuals(*rows, weight[None], centre[None, d:], centre[:d])[1][0, :, :d].T
+        weight -= (inverse @ (across / length[:, None])).T / length
     return weight, (centre[d:] - weight @ centre[:d]) if bias else np.zeros(k)
