@@ -241,13 +241,16 @@ torch.einsum("ij,ij->i", a, b); torch.einsum("i,ij->ij", v, M); torch.einsum("ij
 torch.logdet(M); torch.linalg.multi_dot([a, M, M]); torch.chain_matmul(a, M); a.rot90(); torch.combinations(v)
 torch.linalg.solve_triangular(M.tril(), v[:, None], upper=False); torch.cholesky_solve(v[:, None], M.tril())
 torch.nn.functional.pairwise_distance(a, b); [*torch.var_mean(a)]; [*torch.std_mean(a, 1, keepdim=True)]; a.mH; a.H
-s.H; B.mH; a.scatter(1, j[None, :2], 2.0); a.scatter(1, j[None], b[:1]); torch.zeros_like(x, memory_format=torch.preserve_format)
+s.H; B.mH; a.scatter(1, j[None, :2], 2.0); a.scatter(1, j[None], b[:1])
+torch.zeros_like(x, memory_format=torch.preserve_format)
 x.clone(memory_format=torch.contiguous_format); torch.preserve_format; torch.contiguous_format
 torch.nn.functional.silu(a); torch.nn.functional.gelu(a); torch.nn.functional.gelu(a, approximate="tanh")
-torch.nn.functional.batch_norm(a, None, None, v, training=True); torch.nn.functional.batch_norm(a, v.detach(), v.detach() ** 2)
+torch.nn.functional.batch_norm(a, None, None, v, training=True)
+torch.nn.functional.batch_norm(a, v.detach(), v.detach() ** 2)
 torch.nn.functional.batch_norm(B, None, None, training=True)
 torch.autograd.functional.jacobian(lambda w: w ** 2, x[0])
-torch.autograd.functional.jacobian(lambda w: (w * x).sum(), x); torch.autograd.functional.jacobian(lambda w: torch.ones(2), x[0])
+torch.autograd.functional.jacobian(lambda w: (w * x).sum(), x)
+torch.autograd.functional.jacobian(lambda w: torch.ones(2), x[0])
 [[*part] for part in torch.autograd.functional.jacobian(lambda p, q: (p * q, p.sum()), (x[0], x[1]))]
 torch.nn.functional.softplus(a); torch.nn.functional.softplus(a, beta=2, threshold=3)
 torch.nn.functional.logsigmoid(a); torch.nn.functional.softmax(a, dim=1); torch.nn.functional.softmax(a)

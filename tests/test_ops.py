@@ -168,7 +168,9 @@ def gradient_cases():
         "leaky_relu": (lambda x: f.nn.functional.leaky_relu(x, 0.2), u), "elu": (lambda x: f.nn.functional.elu(x, 0.7), u),
         "silu": (f.nn.functional.silu, u), "gelu": (f.nn.functional.gelu, u),
         "gelu tanh": (lambda x: f.nn.functional.gelu(x, approximate="tanh"), u),
-        "batch_norm": (lambda x, w, b: f.nn.functional.batch_norm(x, None, None, w, b, training=True), leaf(4, 3), v, v),
+        "batch_norm": (
+            lambda x, w, b: f.nn.functional.batch_norm(x, None, None, w, b, training=True), leaf(4, 3), v, leaf(3),
+        ),
         "batch_norm of sequences": (lambda x: f.nn.functional.batch_norm(x, None, None, training=True), leaf(3, 2, 2)),
         "batch_norm evaluated": (
             lambda x, w: f.nn.functional.batch_norm(x, v.detach(), v.detach() + 1, w), leaf(4, 3), leaf(3),

@@ -9,7 +9,8 @@ import pytest
 PATHS = """
     torch torch.nn torch.nn.functional torch.nn.init torch.nn.utils torch.nn.parameter torch.nn.modules
     torch.nn.modules.loss torch.nn.modules.module torch.nn.modules.linear torch.optim torch.optim.lr_scheduler
-    torch.optim.sgd torch.optim.optimizer torch.autograd torch.autograd.function torch.autograd.functional torch.nn.modules.batchnorm torch.autograd.variable torch.utils
+    torch.optim.sgd torch.optim.optimizer torch.autograd torch.autograd.function torch.autograd.functional
+    torch.nn.modules.batchnorm torch.autograd.variable torch.utils
     torch.utils.data torch.utils.data.dataset torch.utils.data.dataloader torch.utils.data.sampler torch.linalg
     torch.cuda torch.backends torch.backends.cudnn torch.random torch.version
 """.split()

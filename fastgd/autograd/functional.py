@@ -16,8 +16,8 @@ def _tensors(given, what, name):
         if not isinstance(tensor, Tensor):
             raise advised(
                 TypeError(
-                    f"The {what} given to {name} must be either a Tensor or a tuple of Tensors but the given {what} has "
-                    f"type {type(tensor)}."
+                    f"The {what} given to {name} must be either a Tensor or a tuple of Tensors but the given {what} "
+                    f"has type {type(tensor)}."
                 ),
                 "Convert it with fastgd.tensor(...).",
             )

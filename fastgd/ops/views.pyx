@@ -198,7 +198,7 @@ def unsqueeze(input, dim=None, *, axis=None):
 
 def flatten(input, start_dim=0, end_dim=-1):
     """The dimensions from start_dim to end_dim as one."""
-    cdef Py_ssize_t product = 1
+    cdef Py_ssize_t product = 1, ndim, first, last, dim
     cdef tuple shape = <tuple>input.shape
     ndim = len(shape)
     if not ndim:
@@ -210,7 +210,7 @@ def flatten(input, start_dim=0, end_dim=-1):
         return input
     for dim in range(first, last + 1):
         product *= <Py_ssize_t>shape[dim]
-    return _reshaped(input, (*shape[:first], product, *shape[last + 1 :]))
+    return _reshaped(input, shape[:first] + (product,) + shape[last + 1 :])
 
 
 def ravel(input):
