@@ -23,12 +23,16 @@
 #define GAP 8                       /* numbers between columns: 4096 bytes would all fall into one set of the cache */
 #define LINE 64                     /* bytes of the caches' */
 
-/* Rows of X and y, each contiguous, float or double; the strides are bytes. weights may be NULL. */
+/* Rows of X and y, each contiguous, float or double; the strides are bytes. weights may be NULL. stopped(asker) is
+ * asked while many columns meet, which takes long, and ends the sums where it says so.
+ */
 typedef struct {
     const char *X, *y;
     const double *weights;
     Py_ssize_t n, d, k, X_stride, y_stride;
     int X_single, y_single;
+    int (*stopped)(void *asker);
+    void *asker;
 } Table;
 
 static Py_ssize_t panel_rows(Py_ssize_t columns)

@@ -3,6 +3,7 @@ block, and what predictions miss.
 """
 
 cimport numpy as cnp
+from cpython.exc cimport PyErr_CheckSignals
 from libc.stdlib cimport free, malloc
 from numpy cimport ndarray
 
@@ -21,6 +22,8 @@ cdef extern from "_sums.h" nogil:
         const double *weights
         Py_ssize_t n, d, k, X_stride, y_stride
         bint X_single, y_single
+        int (*stopped)(void *) noexcept nogil
+        void *asker
     ctypedef void SumRows(
         const Table *, Py_ssize_t, Py_ssize_t, const double *, double *, double *, double *, double *, double *
     ) noexcept nogil
@@ -71,6 +74,19 @@ cdef struct Sums:
     double *means
     double *products                # by range
     bint failed[RANGES]
+    bint interrupted
+
+
+cdef int stopped(void *data) noexcept nogil:
+    """Whether Ctrl-C came: the main thread hears it, all end."""
+    cdef Sums *job = <Sums *>data
+    if not job.interrupted:
+        with gil:
+            try:
+                PyErr_CheckSignals()
+            except KeyboardInterrupt:
+                job.interrupted = True
+    return job.interrupted
 
 
 cdef void sum_range(void *data, int i) noexcept nogil:
@@ -108,6 +124,7 @@ def centred_sums(ndarray X, ndarray y, ndarray weights, ndarray origin, ndarray 
     cdef Py_ssize_t n = X.shape[0], d = X.shape[1], k = y.shape[1], p = d + k, blocks
     cdef int count, i
     job.table = table_of(X, y, weights)
+    job.table.stopped, job.table.asker, job.interrupted = stopped, &job, False
     job.sum_rows = SUM_ROWS[level_in_use()]
     job.p, job.block = p, block_rows(p)
     blocks = -(-n // job.block)
@@ -120,6 +137,8 @@ def centred_sums(ndarray X, ndarray y, ndarray weights, ndarray origin, ndarray 
     job.means, job.products = <double *>cnp.PyArray_DATA(means), <double *>cnp.PyArray_DATA(parts)
     with nogil:
         run_ranges(sum_range, &job, count, True)
+    if job.interrupted:
+        raise KeyboardInterrupt
     for i in range(count):
         if job.failed[i]:
             raise MemoryError("no memory for the sums over the columns")
@@ -127,6 +146,15 @@ def centred_sums(ndarray X, ndarray y, ndarray weights, ndarray origin, ndarray 
     for part in parts:
         products += part
     return totals, means
+
+
+def mirror(ndarray square):
+    """Makes a square of float64 symmetric by its upper triangle."""
+    cdef Py_ssize_t i, j, down = square.strides[0], across = square.strides[1]
+    cdef char *at = <char *>cnp.PyArray_DATA(square)
+    for i in range(square.shape[0]):
+        for j in range(i):
+            (<double *>(at + i * down + j * across))[0] = (<double *>(at + j * down + i * across))[0]
 
 
 cdef struct Residuals:

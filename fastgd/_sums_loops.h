@@ -180,7 +180,8 @@ NOINLINE void NAME(sum_rows)(
             const char *coming = table->X + (at + panel) * table->X_stride;
             const Py_ssize_t turns = groups * (groups + 1) / 2 * (filled / LANES);
             const Py_ssize_t advance = at + panel < last ? panel * table->X_stride / turns : 0;
-            for (Py_ssize_t near = 0; near < groups; near += NEAR)
+            for (Py_ssize_t near = 0; near < groups; near += NEAR) {
+                if (near && table->stopped(table->asker)) return;
                 for (Py_ssize_t j = near; j < groups; j++) for (Py_ssize_t i = near; i <= j && i < near + NEAR; i++) {
                     const Py_ssize_t from = NAME(group_start)(i, groups, p), to = NAME(group_start)(j, groups, p);
                     const Py_ssize_t down = i == j ? 0 : NAME(group_start)(i + 1, groups, p) - from;
@@ -194,10 +195,12 @@ NOINLINE void NAME(sum_rows)(
                     if (block > panel) into += count;
                     coming += advance * (filled / LANES);
                 }
+            }
         }
         if (!table->weights) total = end - first;
         *totals = total;
         for (Py_ssize_t i = 0; i < p; i++) {
+            if (i % 256 == 255 && table->stopped(table->asker)) return;
             const double off = total > 0 ? column_sums[i] / total : 0;
             for (Py_ssize_t j = i; j < p; j++) products[i * p + j] += own[i * p + j] - off * column_sums[j];
             means[i] = (shift[i] - origin[i]) + off;

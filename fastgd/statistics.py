@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from ._sums import centred_sums, residual_sums, rows_of_block
+from ._sums import centred_sums, mirror, residual_sums, rows_of_block
 from ._tensor import Tensor
 
 MOST_AT_ONCE = 1 << 22  # numbers that may be copied, where they are not what the kernel reads
 WORK_AT_ONCE = 1 << 30  # multiply-adds between looks for Ctrl-C: some 50 milliseconds
+COLUMNS_AT_ONCE = 256  # likewise
 
 
 class Statistics:
@@ -102,14 +103,15 @@ def sums(table, target, weights=None):
     shift, products = origin.copy(), np.zeros((p, p))
     pieces = [centred_sums(*rows, origin, shift, products) for rows in _pieces(table, target, weights, step)]
     totals, means = map(np.concatenate, zip(*pieces))
-    squares = products.diagonal().copy()
-    products += products.T  # only the upper triangle was there
-    np.fill_diagonal(products, squares)
     total = totals.sum()
     centre = totals @ means / total if total else np.zeros(p)
     means -= centre
     means *= np.sqrt(totals)[:, None]
-    products += means.T @ means
+    for first in range(0, p, COLUMNS_AT_ONCE):
+        some = slice(first, first + COLUMNS_AT_ONCE)
+        products[some, first:] += means[:, some].T @ means[:, first:]
+        products[some, :first] = products[:first, some].T
+        mirror(products[some, some])
     return float(total), origin + centre, products
 
 

@@ -1,6 +1,8 @@
 """Statistics: sums of parts are the sums of the whole, and a fit needs nothing else."""
 
 import pickle
+import signal
+import time
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import pytest
 import fastgd
 import reference
 from fastgd import Statistics, Trainer, nn, optim
+from fastgd._sums import centred_sums
 from fastgd.statistics import residuals
 
 pytestmark = pytest.mark.usefixtures("affine")
@@ -240,6 +243,28 @@ def test_any_number_of_threads_gives_the_same_bits(n, d, k, dtype):
         assert (other.products == found[0].products).all() and (other.means == found[0].means).all()
     few = np.random.default_rng(1).integers(0, n, 40)
     assert_sums(Statistics(X[few], y[few], weights[few]), X[few], y[few], weights[few], rtol=1e-11)
+
+
+def test_an_interrupt_is_heard_in_the_middle_of_a_block():
+    X = np.random.default_rng(0).normal(size=(500, 2500))
+
+    def seconds():
+        start = time.perf_counter()
+        try:
+            centred_sums(X, X[:, :1], None, np.zeros(2501), np.zeros(2501), products)
+        except KeyboardInterrupt:
+            heard.append(True)
+        return time.perf_counter() - start
+
+    products, heard = np.zeros((2501, 2501)), []
+    whole = min(seconds() for _ in range(2))
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, whole / 10)
+        assert seconds() < 0.6 * whole and heard
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
