@@ -36,7 +36,7 @@ static inline Rows some_rows(const Rows *all, Py_ssize_t first, Py_ssize_t n)
 
 typedef struct {
     Precision precision;
-    Py_ssize_t rows, group, d, k, y_stride;
+    Py_ssize_t n, rows, group, d, k, y_stride;
     void *X, *y, *weights;
     int few;
 } Packed;
