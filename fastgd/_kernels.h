@@ -50,6 +50,16 @@ typedef struct {
     Py_ssize_t stride;
 } Part;
 
+/* Whether n steps, numbered at, at + by, ..., are without momentum. */
+static inline int is_plain(const Part *part, Py_ssize_t at, Py_ssize_t by, Py_ssize_t n)
+{
+    if (!part->has_buffer) return 1;
+    if (by * part->stride == 0) n = n > 0;
+    for (Py_ssize_t i = 0; i < n; i++)
+        if (part->momentum[(at + i * by) * part->stride] != 0) return 0;
+    return 1;
+}
+
 /* Why a descent ends. */
 typedef enum {
     RAN,
