@@ -36,7 +36,7 @@ static inline Rows some_rows(const Rows *all, Py_ssize_t first, Py_ssize_t n)
 
 typedef struct {
     Precision precision;
-    Py_ssize_t rows, group, d, k, y_stride;
+    Py_ssize_t n, rows, group, d, k, y_stride;
     void *X, *y, *weights;
     int few;
 } Packed;
@@ -49,6 +49,16 @@ typedef struct {
     const double *lr, *momentum;
     Py_ssize_t stride;
 } Part;
+
+/* Whether n steps, numbered at, at + by, ..., are without momentum. */
+static inline int is_plain(const Part *part, Py_ssize_t at, Py_ssize_t by, Py_ssize_t n)
+{
+    if (!part->has_buffer) return 1;
+    if (by * part->stride == 0) n = n > 0;
+    for (Py_ssize_t i = 0; i < n; i++)
+        if (part->momentum[(at + i * by) * part->stride] != 0) return 0;
+    return 1;
+}
 
 /* Why a descent ends. */
 typedef enum {

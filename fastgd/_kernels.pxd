@@ -51,6 +51,7 @@ cdef extern from "_kernels.h":
         # Rows in groups of 16, whose columns lie one after the other; rows of weight 0 fill the last. Few rows are one
         # group.
         Precision precision
+        Py_ssize_t n                # rows that are given
         Py_ssize_t rows             # of all groups
         Py_ssize_t group            # rows
         Py_ssize_t d, k
@@ -138,7 +139,7 @@ cdef Stop full_step(
 cdef Stop descent(
     const Packed *rows, Loss loss, double delta, double scale, Parameters *parameters, Watch *watch,
     Py_ssize_t *done, Py_ssize_t until,
-    double *losses, double *norms,              # OUT
+    void *losses, void *norms,                  # OUT: of the data's type
 ) noexcept nogil
 
 # A step for every row, numbered at, at + by, ...; a part is NULL where it is not trained. Returns the sum of

@@ -15,7 +15,7 @@ cdef extern from "_kernels_levels.h":
     ctypedef void (*SgdStep)(Parameters *, Py_ssize_t) noexcept nogil
     ctypedef Stop (*FullStep)(Parameters *, Watch *, Py_ssize_t, double, double *) noexcept nogil
     ctypedef Stop (*Descent)(
-        const Packed *, Loss, double, double, Parameters *, Watch *, Py_ssize_t *, Py_ssize_t, double *, double *
+        const Packed *, Loss, double, double, Parameters *, Watch *, Py_ssize_t *, Py_ssize_t, void *, void *
     ) noexcept nogil
     ctypedef struct Level:
         const char *name
@@ -88,7 +88,7 @@ cdef Stop full_step(
 
 cdef Stop descent(
     const Packed *rows, Loss loss, double delta, double scale, Parameters *parameters, Watch *watch, Py_ssize_t *done,
-    Py_ssize_t until, double *losses, double *norms,
+    Py_ssize_t until, void *losses, void *norms,
 ) noexcept nogil:
     return in_use.descent[<int>rows.precision](
         rows, loss, delta, scale, parameters, watch, done, until, losses, norms)

@@ -17,6 +17,7 @@
 
 #define GROUP 16                    /* rows: a multiple of every level's sums and lanes */
 #define SMALL_COLUMNS 62            /* of few packed rows: their sums, and two more, are near */
+#define NARROW_NUMBERS 24           /* of few packed rows: so few, and their sums take longer than they themselves */
 #define SHORT 4                     /* vectors in a row that a group can keep near */
 #define BLOCK_ROWS 256              /* sums of that many stay in the data's own type; a multiple of GROUP */
 #define BLOCK_COLUMNS 4096          /* so do dot products of that many */
@@ -39,7 +40,7 @@ typedef void SgdUpdate(
 typedef void SgdStep(Parameters *, Py_ssize_t);
 typedef Stop FullStep(Parameters *, Watch *, Py_ssize_t, double, double *);
 typedef Stop Descent(
-    const Packed *, Loss, double, double, Parameters *, Watch *, Py_ssize_t *, Py_ssize_t, double *, double *);
+    const Packed *, Loss, double, double, Parameters *, Watch *, Py_ssize_t *, Py_ssize_t, void *, void *);
 
 typedef struct {
     const char *name;
@@ -55,7 +56,7 @@ typedef struct {
 
 #ifdef __GNUC__
 #define INLINE static inline __attribute__((always_inline))
-#define NOINLINE static __attribute__((noinline))
+#define NOINLINE static __attribute__((noinline, unused))      /* not every level uses all */
 #define FETCH(p) __builtin_prefetch(p)
 #define PREFETCH(p) FETCH((const char *)(p) + AHEAD)
 /* A load that broadcasts is one instruction; from a register, compilers make shuffles. */
@@ -117,7 +118,14 @@ typedef struct {
 #if defined(__GNUC__) && defined(__x86_64__)
 #include <immintrin.h>
 
+/* Descents on fewest rows wait for sums across lanes, of which a short vector needs fewer: both levels use these. */
 TARGET("avx2,fma")
+#define LEVEL narrow
+#define BYTES 16
+#define SUMS 8
+#include "_kernels_loops.h"
+#define NARROWER narrow
+
 #define LEVEL v3
 #define BYTES 32
 #define SUMS 8

@@ -25,6 +25,7 @@ NOINLINE void NAME(pack)(const Rows *rows, Packed *packed)
 {
     const Py_ssize_t d = rows->d, column = rows->x_column;
     packed->precision = rows->precision;
+    packed->n = rows->n;
     packed->rows = packed->y_stride = (rows->n + GROUP - 1) / GROUP * GROUP;
     packed->group = packed->few ? packed->rows : GROUP;
     packed->d = d;

@@ -7,8 +7,8 @@ INLINE VEC NAME(read)(const REAL *p, Py_ssize_t count, const int room)
     return room ? NAME(load)(p) : NAME(load_some)(p, count);
 }
 
-/* One vector of them, in torch's order: weight decay before momentum, Nesterov after it. */
-INLINE void NAME(sgd_update_some)(
+/* One vector of them, in torch's order: weight decay before momentum, Nesterov after it. Returns the new one. */
+INLINE VEC NAME(sgd_update_some)(
     Py_ssize_t count, REAL *p, VEC g, REAL *buffer, int first,
     REAL lr, REAL momentum, REAL undamped, REAL weight_decay, int nesterov, int maximize, const int room)
 {
@@ -22,8 +22,10 @@ INLINE void NAME(sgd_update_some)(
         else NAME(store)(buffer, NAME(select)(NAME(first)(count), kept, NAME(load)(buffer)));
         step = nesterov ? step + momentum * kept : kept;
     }
-    if (room) NAME(store)(p, old - lr * NAME(keep)(NAME(first)(count), step));
-    else NAME(store_some)(p, old - lr * step, count);
+    const VEC new = old - lr * (room ? NAME(keep)(NAME(first)(count), step) : step);
+    if (room) NAME(store)(p, new);
+    else NAME(store_some)(p, new, count);
+    return new;
 }
 
 NOINLINE void NAME(sgd_update)(
@@ -40,13 +42,14 @@ NOINLINE void NAME(sgd_update)(
     }
 }
 
-/* `count` numbers of a part, from the `first` of all parameters on, as the step numbered `at` says. */
-INLINE void NAME(update_part)(
+/* `count` numbers of a part, from the `first` of all parameters on, as the step numbered `at` says. Returns their new
+ * vector. */
+INLINE VEC NAME(update_part)(
     const Parameters *parameters, const Part *part, Py_ssize_t at, Py_ssize_t first, Py_ssize_t count, VEC g)
 {
     const double momentum = part->momentum[at * part->stride];
     REAL *buffer = part->has_buffer && momentum != 0 ? (REAL *)parameters->buffer + first : NULL;
-    NAME(sgd_update_some)(
+    return NAME(sgd_update_some)(
         count, (REAL *)parameters->value + first, g, buffer, !part->started,
         (REAL)part->lr[at * part->stride], (REAL)momentum, (REAL)(1 - part->dampening), (REAL)part->weight_decay,
         part->nesterov, part->maximize, 1);
@@ -58,11 +61,12 @@ INLINE void NAME(part_updated)(Part *part, Py_ssize_t at)
 }
 
 /* The step numbered `at`; `head` is the gradient's first vector. With norm, which becomes the gradient's, what the step
- * changes is kept. */
-INLINE void NAME(make_step)(Parameters *parameters, VEC head, Py_ssize_t at, double *norm)
+ * changes is kept. Returns the new parameters' first vector. */
+INLINE VEC NAME(make_step)(Parameters *parameters, VEC head, Py_ssize_t at, double *norm)
 {
     const REAL *gradient = parameters->gradient;
     DOUBLES squares = OF_DOUBLE(same)(0);
+    VEC new = head;
     for (int i = 0; i < parameters->part_count; i++) {
         Part *part = &parameters->parts[i];
         const Py_ssize_t end = part->start + part->size;
@@ -76,7 +80,8 @@ INLINE void NAME(make_step)(Parameters *parameters, VEC head, Py_ssize_t at, dou
                     NAME(store)((REAL *)parameters->kept_buffer + j, NAME(load)((REAL *)parameters->buffer + j));
                 squares += NAME(squares)(gradient + j, count);
             }
-            NAME(update_part)(parameters, part, at, j, count, g);
+            const VEC updated = NAME(update_part)(parameters, part, at, j, count, g);
+            if (j == 0) new = updated;
         }
         NAME(part_updated)(part, at);
     }
@@ -84,6 +89,8 @@ INLINE void NAME(make_step)(Parameters *parameters, VEC head, Py_ssize_t at, dou
         OF_DOUBLE(lane_sums)(&squares, 1);
         *norm = sqrt(OF_DOUBLE(lane)(squares, 0));
     }
+    /* From one part it need not come through memory, for which the next step would wait. */
+    return parameters->part_count == 1 && parameters->parts[0].start == 0 ? new : NAME(load)(parameters->value);
 }
 
 NOINLINE void NAME(sgd_step)(Parameters *parameters, Py_ssize_t at)
@@ -91,16 +98,18 @@ NOINLINE void NAME(sgd_step)(Parameters *parameters, Py_ssize_t at)
     NAME(make_step)(parameters, NAME(load)(parameters->gradient), at, NULL);
 }
 
-/* The step of a full batch with that loss, which is not made where the loss is not finite; it can be undone. */
+/* The step of a full batch with that loss, which is not made where the loss is not finite; it can be undone. `head` is
+ * the first vector of the gradient, then of the parameters. */
 INLINE Stop NAME(make_full_step)(
-    Parameters *parameters, VEC head, Watch *watch, Py_ssize_t at, double loss, double *norm)
+    Parameters *parameters, VEC *head, Watch *watch, Py_ssize_t at, double loss, double *norm)
 {
     if (!isfinite(loss)) return NOT_FINITE;
-    NAME(make_step)(parameters, head, at, norm);
+    *head = NAME(make_step)(parameters, *head, at, norm);
     return *norm <= watch->grad_tol ? FLAT : watched(watch, loss);
 }
 
 NOINLINE Stop NAME(full_step)(Parameters *parameters, Watch *watch, Py_ssize_t at, double loss, double *norm)
 {
-    return NAME(make_full_step)(parameters, NAME(load)(parameters->gradient), watch, at, loss, norm);
+    VEC head = NAME(load)(parameters->gradient);
+    return NAME(make_full_step)(parameters, &head, watch, at, loss, norm);
 }

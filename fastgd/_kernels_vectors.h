@@ -103,7 +103,7 @@ INLINE VEC NAME(load)(const REAL *p)
     return v;
 }
 
-/* The first `count` numbers at p, 1 .. LANES, then zeros; the memory behind them is not touched. */
+/* The first `count` numbers at p, 0 .. LANES, then zeros; the memory behind them is not touched. */
 INLINE VEC NAME(load_some)(const REAL *p, Py_ssize_t count)
 {
     if (count == LANES) return NAME(load)(p);
@@ -144,7 +144,11 @@ INLINE VEC NAME(few_sums)(const REAL *lanes)
 INLINE VEC NAME(vector_sums)(const VEC *v, Py_ssize_t count)
 {
     VEC sums[LANES];
-    if (count <= NAME(FEW)) {
+    if (LANES > 1 && count <= 2) {
+        sums[0] = v[0], sums[LANES > 1] = v[1];
+        NAME(lane_sums)(sums, 2);
+    }
+    else if (count <= NAME(FEW)) {
         UNROLL for (int i = 0; i < NAME(FEW); i++) sums[i] = v[i];
         NAME(lane_sums)(sums, NAME(FEW));
     }
@@ -177,6 +181,13 @@ INLINE DOUBLES NAME(load_doubles)(const REAL *p)
     return *p;
 #elif REAL_BYTES == 8
     return NAME(load)(p);
+#elif BYTES == 16
+    /* Of two numbers, compilers make scalars. */
+    const VEC v = {p[0], p[1]};
+    const WIDE wide = NAME(widened)(v);
+    DOUBLES half;
+    memcpy(&half, &wide, sizeof half);
+    return half;
 #else
     typedef float Half __attribute__((vector_size(BYTES / 2)));
     Half half;
@@ -190,6 +201,7 @@ INLINE DOUBLES NAME(squares)(const REAL *p, Py_ssize_t count)
 {
     DOUBLES sum = OF_DOUBLE(same)(0);
     UNROLL for (int i = 0; i < LANES; i += DOUBLE_LANES) {
+        if (i >= count) break;
         const DOUBLES v = OF_DOUBLE(keep)(OF_DOUBLE(first)(count - i), NAME(load_doubles)(p + i));
         sum += v * v;
     }

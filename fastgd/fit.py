@@ -21,6 +21,7 @@ from .progress import Progress
 
 FAILURES = (Stop.NOT_FINITE, Stop.OVERFLOWED, Stop.INTERRUPTED, Stop.NO_MEMORY)
 STRETCH_SECONDS = 0.2  # how long C runs before Python looks at the clock
+MOST_EPOCHS = 1 << 22  # of a stretch: memory in large pages, of which a descent on few rows fills one in no time
 FIRST_STRETCH = 1 << 20  # numbers that an engine goes over, of so many epochs as nothing is known of their time yet
 
 
@@ -112,7 +113,7 @@ class Fit:
                 previous = self.before, done
                 bar.show(len(history), history)
                 if not watched:
-                    stretch = min(max(int(done * STRETCH_SECONDS / max(took, 1e-9)), 1), 4 * stretch, 1 << 20)
+                    stretch = min(max(int(done * STRETCH_SECONDS / max(took, 1e-9)), 1), 4 * stretch, MOST_EPOCHS)
             else:
                 stop = Stop.RAN
         except BaseException as error:

@@ -127,7 +127,7 @@ def test_an_end_in_the_middle_of_a_stretch(typed):
 
 def test_divergence_leaves_the_last_finite_epoch(typed):
     dtype, _ = typed
-    X, y, _, w, b = made(2, 30, 2, dtype)
+    X, y, *_ = made(2, 30, 2, dtype)
     model = nn.Linear(2, 1, dtype=fastgd.from_numpy(X).dtype)
     with pytest.raises(fastgd.DivergenceError) as caught:
         fastgd.Trainer(model, optim.SGD(model.parameters(), lr=50.0), nn.MSELoss()).fit(
@@ -145,3 +145,82 @@ def test_a_fit_in_parts_has_the_same_bits(typed):
         for one, other in zip(whole[:2], again[:2], strict=True):
             assert_array_equal(one, other)
         assert_array_equal(whole[2].loss, again[2].loss)
+
+
+# Around the vectors of every level, and more of them than registers hold.
+SAMPLED = [1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 100, 127, 128, 129, 255, 256]
+
+
+def sampled(
+    X, y, w, b, rate, *, weights=None, loss=SQUARED, epochs=2, bias=True, groups=False, maximize=False, **options
+):
+    """Single samples in the order of the rows by the twin, in float64: weight, bias, losses."""
+    W, b, buffers = np.array(w, float)[None], np.array(b, float) if bias else None, [None, None]
+    rates, first, losses = (rate, rate / 2 if groups else rate), True, []
+    for _ in range(epochs):
+        total = 0
+        for i in range(len(X)):
+            weight = 1 if weights is None else float(weights[i])
+            if weight == 0:
+                continue
+            value, gW, gb = reference.loss_and_gradients(X[i : i + 1], y[i : i + 1, None], W, b, loss=loss, delta=0.5)
+            total += weight * value
+            for place, g in enumerate([gW, gb][: 1 + bias]):
+                buffer = (0 if first else buffers[place]) if options.get("momentum") else None
+                new, buffers[place] = reference.sgd_update(
+                    (W, b)[place], g, buffer, first=first, lr=rates[place], maximize=maximize, **options
+                )
+                W, b = (new, b) if place == 0 else (W, new)
+            first = False
+        losses.append(total / (len(X) if weights is None else np.sum(weights, dtype=float)))
+    return W[0], b, losses
+
+
+def same_samples(given, rate, tolerance, **how):
+    X, y, weights, w, b = given
+    weights = weights if how.pop("weighted", False) else None
+    weight, bias, history = fitted(X, y, w, b, rate, weights=weights, epochs=2, limits={"batch_size": 1}, **how)
+    wanted = sampled(X, y, w, b, rate, weights=weights, **how)
+    assert_allclose(weight, wanted[0], rtol=tolerance, atol=tolerance)
+    if bias is not None:
+        assert_allclose(bias, wanted[1], rtol=tolerance, atol=tolerance)
+    assert_allclose(history.loss, wanted[2], rtol=tolerance)
+
+
+@pytest.mark.parametrize("d", SAMPLED)
+def test_single_samples_of_every_tail(d, typed):
+    dtype, tolerance = typed
+    given = made(d, 13, d, dtype)
+    for bias in True, False:
+        same_samples(given, 0.2 / d, 4 * tolerance, bias=bias)
+
+
+@pytest.mark.parametrize("options", [*OPTIONS, {"maximize": True}, {"weight_decay": 0.3, "maximize": True}])
+def test_single_samples_with_every_option(options, typed):
+    dtype, tolerance = typed
+    for d in 3, 20:
+        given = made(d, 30, d, dtype)
+        for loss in CRITERIA:
+            for how in {}, {"weighted": True}, {"groups": True}, {"bias": False}:
+                if not (how.get("groups") and options.get("maximize")):
+                    same_samples(given, 0.02 / d, 4 * tolerance, loss=loss, **how, **options)
+
+
+def test_single_samples_under_a_scheduler(typed):
+    dtype, tolerance = typed
+    X, y, _, w, b = made(5, 9, 4, dtype)
+    model = nn.Linear(4, 1, dtype=fastgd.from_numpy(X).dtype)
+    with fastgd.no_grad():
+        model.weight[0], model.bias[:] = fastgd.from_numpy(w), fastgd.from_numpy(b)
+    optimizer = optim.SGD(model.parameters(), lr=0.05)
+    scheduler = optim.lr_scheduler.ExponentialLR(optimizer, 0.8)
+    fastgd.Trainer(model, optimizer, nn.MSELoss(), scheduler, schedule_every="batch").fit(
+        X, y, epochs=2, batch_size=1, engine="stream"
+    )
+    W = w.astype(float)
+    shift, rate = float(b[0]), 0.05
+    for i in [*range(9)] * 2:
+        slope = 2 * (X[i].astype(float) @ W + shift - y[i])
+        W, shift, rate = W - rate * slope * X[i], shift - rate * slope, rate * 0.8
+    assert_allclose(model.weight.detach().numpy()[0], W, rtol=tolerance, atol=tolerance)
+    assert_allclose(model.bias.detach().numpy(), [shift], rtol=tolerance, atol=tolerance)

@@ -23,7 +23,7 @@ class Stretch(NamedTuple):
 
     stop: Stop
     done: int  # whole epochs
-    losses: np.ndarray = np.empty(0)  # of each of them, float64
+    losses: np.ndarray = np.empty(0)  # of each of them
     norms: np.ndarray = np.empty(0)  # of the gradients, where each epoch is one batch of all rows
     rates: np.ndarray = np.empty(0)  # the first group's
 

@@ -236,15 +236,19 @@ cdef class Stream:
         Returns:
             Why it stopped, the epochs done, their losses, and their gradient norms (full batch; else empty).
         """
-        cdef ndarray losses = np.empty(epochs)
-        cdef ndarray norms = np.empty(epochs if self.batch_size >= self.rows.n else 0)
+        cdef bint full = self.batch_size >= self.rows.n
+        cdef double weight = self.rows_weight(0, self.rows.n) if full else 0
+        cdef bint few = self.is_packed and self.packed.few and weight != 0
+        # A page of memory that is new takes as long as some of the steps on few rows whose losses fill it, so these are
+        # not wider than the sums that they come from.
+        dtype = self.X.dtype if few else np.float64
+        cdef ndarray losses = np.empty(epochs, dtype)
+        cdef ndarray norms = np.empty(epochs if full else 0, dtype)
         cdef double *loss_at = <double *>cnp.PyArray_DATA(losses)
-        cdef double *norm_at = <double *>cnp.PyArray_DATA(norms)
         cdef Py_ssize_t epoch = 0
         cdef Py_ssize_t steps
         cdef Stop stop = RAN
         cdef int i
-        cdef bint full = self.batch_size >= self.rows.n
         for i in range(self.parameters.part_count):
             self.parameters.parts[i].lr = <const double *><size_t>rates[i][0].ctypes.data
             self.parameters.parts[i].momentum = <const double *><size_t>rates[i][1].ctypes.data
@@ -255,7 +259,8 @@ cdef class Stream:
         self.work_since_look = 0
         if full:
             with nogil:
-                stop = self.descend(epochs, loss_at, norm_at, &epoch, deadline)
+                stop = self.descend(
+                    epochs, weight, few, cnp.PyArray_DATA(losses), cnp.PyArray_DATA(norms), &epoch, deadline)
         else:
             while epoch < epochs and stop == RAN:
                 order = None if draw_order is None else draw_order()
@@ -389,15 +394,15 @@ cdef class Stream:
         return (<double *>self.parameters.gradient)[i]
 
     cdef Stop descend(
-        self, Py_ssize_t epochs, double *losses, double *norms, Py_ssize_t *done, double deadline,
+        self, Py_ssize_t epochs, double weight, bint few, void *losses, void *norms, Py_ssize_t *done, double deadline,
     ) noexcept nogil:
-        """Full-batch epochs: each is one step."""
+        """Full-batch epochs: each is one step on rows that count as `weight`."""
+        cdef double *loss = <double *>losses        # unless rows are few
+        cdef double *norm = <double *>norms
         cdef Py_ssize_t cost = self.rows.n * self.rows.d * self.rows.k + STEP_COST
         cdef Py_ssize_t stretch = LOOK_EVERY // cost + 1
         cdef Py_ssize_t first, epoch
         cdef double clock = 0
-        cdef double weight = self.rows_weight(0, self.rows.n)
-        cdef bint few = self.is_packed and self.packed.few and weight != 0
         cdef Stop stop = RAN
         while done[0] < epochs:
             first = epoch = done[0]
@@ -407,13 +412,13 @@ cdef class Stream:
                     min(epochs, first + stretch), losses, norms,
                 )
             elif weight == 0:
-                losses[epoch] = norms[epoch] = 0
+                loss[epoch] = norm[epoch] = 0
                 done[0] += 1
                 stop = FLAT if self.watch.grad_tol >= 0 else watched(&self.watch, 0)
             else:
-                stop = self.sums(0, self.rows.n, weight, &losses[epoch])
+                stop = self.sums(0, self.rows.n, weight, &loss[epoch])
                 if stop == RAN:
-                    stop = full_step(&self.parameters, &self.watch, epoch, losses[epoch], &norms[epoch])
+                    stop = full_step(&self.parameters, &self.watch, epoch, loss[epoch], &norm[epoch])
                     done[0] += stop != NOT_FINITE
             if weight != 0 and (stop == FLAT or stop == NOT_FINITE and done[0] > 0):
                 self.restore()
