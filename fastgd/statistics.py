@@ -6,6 +6,7 @@ from ._sums import centred_sums, mirror, residual_sums, rows_of_block
 from ._tensor import Tensor
 
 MOST_AT_ONCE = 1 << 22  # numbers that may be copied, where they are not what the kernel reads
+READ_AT_ONCE = 1 << 24  # numbers between looks for Ctrl-C: they may come from a file
 WORK_AT_ONCE = 1 << 30  # multiply-adds between looks for Ctrl-C: some 50 milliseconds
 COLUMNS_AT_ONCE = 256  # likewise
 
@@ -98,7 +99,7 @@ def sums(table, target, weights=None):
     """Total weight, means, and centred products of the columns of table and target."""
     p = table.shape[1] + target.shape[1]
     block = rows_of_block(p)
-    step = max(1, min(MOST_AT_ONCE // p, WORK_AT_ONCE // p**2) // block) * block
+    step = max(1, min(_rows_at_once(table, target), WORK_AT_ONCE // p**2) // block) * block
     origin = np.append(table[0], target[0]).astype(np.float64)
     shift, products = origin.copy(), np.zeros((p, p))
     pieces = [centred_sums(*rows, origin, shift, products) for rows in _pieces(table, target, weights, step)]
@@ -127,7 +128,7 @@ def residuals(table, target, weights, weight, constant, centre=None):
         (table - centre, 1), m x k x (d + 1).
     """
     m, k, d = weight.shape
-    step = max(1, min(MOST_AT_ONCE // (d + k), WORK_AT_ONCE // ((d + k) * (2 * m * k + 4))))
+    step = max(1, min(_rows_at_once(table, target), WORK_AT_ONCE // ((d + k) * (2 * m * k + 4))))
     centre = np.zeros(d) if centre is None else np.ascontiguousarray(centre)
     points = [np.ascontiguousarray(np.swapaxes(array, 0, 1)) for array in (weight, constant)]
     losses, slopes = np.zeros((k, m)), np.zeros((k, m, d + 1))
@@ -145,9 +146,18 @@ def _pieces(table, target, weights, step):
         yield rows, also, None if weights is None else np.ascontiguousarray(weights[first : first + step], np.float64)
 
 
+def _rows_at_once(table, target):
+    most = READ_AT_ONCE if _is_readable(table) and _is_readable(target) else MOST_AT_ONCE
+    return most // (table.shape[1] + target.shape[1])
+
+
+def _is_readable(rows):
+    return rows.dtype in (np.float32, np.float64) and (rows.shape[1] == 1 or rows.strides[1] == rows.itemsize)
+
+
 def _readable(rows):
     """As the kernel reads them: float32 or float64, each row contiguous."""
-    if rows.dtype in (np.float32, np.float64) and (rows.shape[1] == 1 or rows.strides[1] == rows.itemsize):
+    if _is_readable(rows):
         return rows
     return np.ascontiguousarray(rows, np.float32 if rows.dtype == np.float32 else np.float64)
 
