@@ -39,7 +39,7 @@ cdef enum:
     STEP_COST = 64              # what a step costs beside its multiply-adds, in multiply-adds
     PIECE = 1 << 28             # multiply-adds that one call of the kernel may take: some 10 milliseconds
     PACKED_BYTES = 48 << 20     # of X: the copy takes as much memory, and as long as some ten passes
-    PACKED_OUTPUTS = 128        # more, and either way a multiply-add is what it costs
+    PACKED_OUTPUTS = 96         # bytes of a row's: more are faster as the vector, in place
     PACKED_COLUMNS = 256        # with more than FEW_OUTPUTS: more, and the sums, a vector each, fill the second cache
     FEW_OUTPUTS = 4
     LINE = 64                   # bytes
@@ -133,7 +133,8 @@ cdef class Stream:
         self.is_packed = (
             batch_size >= self.rows.n and self.rows.n <= self.most
             and X.size * self.item <= PACKED_BYTES
-            and self.rows.k <= (PACKED_OUTPUTS if self.rows.d <= PACKED_COLUMNS else FEW_OUTPUTS)
+            and (self.rows.k <= FEW_OUTPUTS
+                 or self.rows.k * self.item <= PACKED_OUTPUTS and self.rows.d <= PACKED_COLUMNS)
         )
         if self.is_packed:
             self.pack()
