@@ -192,12 +192,13 @@ NOINLINE void NAME(gather)(const JOB *job, Py_ssize_t start, Py_ssize_t m, REAL 
 INLINE void NAME(short_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end, const int J)
 {
     const Rows *rows = job->rows;
+    const int sets = J > 4 ? 1 : 2;
     const MASK mask = NAME(first)(rows->d - (J - 1) * LANES);
     const VEC bias = NAME(load)(job->bias);
     VEC losses = NAME(same)(0), slopes = losses, w[SHORT], sums[2 * SHORT];
     UNROLL for (int v = 0; v < J; v++)
         w[v] = NAME(load_some)(job->W + v * LANES, v == J - 1 ? rows->d - v * LANES : LANES);
-    UNROLL for (int s = 0; s < 2 * J; s++) sums[s] = NAME(same)(0);
+    UNROLL for (int s = 0; s < sets * J; s++) sums[s] = NAME(same)(0);
     for (; start < end; start += GROUP) {
         const Py_ssize_t m = end - start < GROUP ? end - start : GROUP;
         const Py_ssize_t first = start * rows->x_stride, last = first + (GROUP - 1) * rows->x_stride;
@@ -230,13 +231,14 @@ INLINE void NAME(short_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end, 
             BROADCAST_FROM_MEMORY(slope);
             UNROLL for (int r = 0; r < SUMS; r++)
                 UNROLL for (int v = 0; v < J; v++)
-                    sums[2 * v + r % 2] +=
+                    sums[sets * v + r % sets] +=
                         slope[r] * (v == J - 1 ? tail[r] : NAME(load)(x + (i + r) * stride + v * LANES));
         }
     }
     NAME(store)(job->losses, losses);
     NAME(store)(job->slopes, slopes);
-    UNROLL for (int v = 0; v < J; v++) NAME(store)(job->gradients + v * LANES, sums[2 * v] + sums[2 * v + 1]);
+    UNROLL for (int v = 0; v < J; v++)
+        NAME(store)(job->gradients + v * LANES, sets == 1 ? sums[v] : sums[2 * v] + sums[2 * v + 1]);
 }
 
 INLINE void NAME(place)(const JOB *job, Py_ssize_t start, Py_ssize_t m, PLACES *at)
@@ -276,7 +278,7 @@ NOINLINE void NAME(long_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
         for (Py_ssize_t from = 0; from < d || from == 0; from += BLOCK_COLUMNS) {
             const Py_ssize_t to = d - from < BLOCK_COLUMNS ? d : from + BLOCK_COLUMNS;
             if (job->outputs) NAME(many_products)(&at, m, from, to, job->turned, job->outputs, job->r, k);
-            else NAME(products)(&at, m, from, to, job->W, d, k, job->r);
+            else NAME(products)(&at, m, from, to, job->W, d, k, job->r, ahead);
             if (d > BLOCK_COLUMNS)
                 for (Py_ssize_t q = 0; q < m * k; q++) {
                     job->wide[q] = job->r[q] + (from ? job->wide[q] : 0);
@@ -300,14 +302,15 @@ NOINLINE void NAME(long_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
 
 NOINLINE void NAME(block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
 {
+    Py_ssize_t vectors = job->rows->k == 1 ? job->width / LANES : 0;
+    if (vectors > 4 && (vectors > SHORT || job->rows->index)) vectors = 0;      /* too many, or to copy */
     if (job->columns) NAME(columns_block)(job, start, end - start);
     else if (job->loss == LOGISTIC) NAME(long_block)(job, start, end);
     else if (job->rows->k == 1 && job->rows->d == 1) NAME(column_block)(job, start, end - start);
-    else switch (job->rows->k == 1 ? job->width / LANES : 0) {
-        case 1: NAME(short_block)(job, start, end, 1); break;
-        case 2: NAME(short_block)(job, start, end, 2); break;
-        case 3: NAME(short_block)(job, start, end, 3); break;
-        case SHORT: NAME(short_block)(job, start, end, SHORT); break;
+    else switch (vectors) {
+#define CASE(J) case J: if (J <= SHORT) NAME(short_block)(job, start, end, J); break
+        CASE(1); CASE(2); CASE(3); CASE(4); CASE(5); CASE(6); CASE(7); CASE(8);
+#undef CASE
         default: NAME(long_block)(job, start, end);
     }
 }
@@ -395,9 +398,10 @@ NOINLINE int NAME(loss_and_gradients)(
                 for (Py_ssize_t o = 0; o < k; o++) bias_totals[o] += job.slopes[l * k + o];
         if (k == 1 && d == 1 && loss != LOGISTIC) weight_totals[0] += three[2];
         else
-            for (Py_ssize_t q = 0; q < job.numbers; q += LANES)
-                NAME(store_wide)(
-                    weight_totals + q, NAME(load_wide)(weight_totals + q) + NAME(widened)(NAME(load)(job.gradients + q)));
+            for (Py_ssize_t q = 0; q < job.numbers; q += LANES) {
+                const WIDE more = NAME(widened)(NAME(load)(job.gradients + q));
+                NAME(store_wide)(weight_totals + q, NAME(load_wide)(weight_totals + q) + more);
+            }
     }
 
     if (n == 0) scale = 0;          /* a mean's 1 / n would make NaN of no rows */

@@ -9,8 +9,8 @@ typedef struct {
 
 #define PLACES NAME(Places)
 
-/* Outputs of a tile, rows that each of K meets in products, and vectors of columns in gradients: sums for all of them fit
- * the registers, with a vector of each row and one of W or a slope. */
+/* Outputs of a tile, rows that each of K meets in products, and vectors of columns in gradients: sums for all of them
+ * fit the registers, with a vector of each row and one of W or a slope. */
 #if SUMS == 16
 enum { NAME(MOST_OUTPUTS) = 5 };
 #define TILE_ROWS(K) ((K) > 2 ? 4 : SUMS / (K))
@@ -36,11 +36,11 @@ enum { NAME(COMMON_COLUMNS) = SUMS == 16 ? 10 : 8, NAME(COMMON_ROWS) = 4 };     
         } \
     }
 
-/* Dot products of some rows with K rows of W, columns from .. to. A load of x serves K multiply-adds, and there are enough
- * chains of them to hide their latency. */
+/* Dot products of some rows with K rows of W, columns from .. to. A load of x serves K multiply-adds, and there are
+ * enough chains of them to hide their latency. Asks for what lies `ahead` of each row, or 0. */
 INLINE void NAME(dots)(
     const REAL *const *x, const REAL *const *tail, Py_ssize_t from, Py_ssize_t to, const REAL *W, Py_ssize_t d,
-    REAL *out, Py_ssize_t k, const int K)
+    REAL *out, Py_ssize_t k, Py_ssize_t ahead, const int K)
 {
     enum { MOST = 32 };
     const int rows = TILE_ROWS(K), count = rows * K;
@@ -52,6 +52,7 @@ INLINE void NAME(dots)(
         UNROLL for (int o = 0; o < K; o++) w[o] = W_VECTOR; \
         UNROLL for (int r = 0; r < rows; r++) { \
             const VEC row = X_VECTOR; \
+            if (ahead) FETCH(x[r] + j + ahead); \
             UNROLL for (int o = 0; o < K; o++) sums[r * K + o] += w[o] * row; \
         } \
     } while (0)
@@ -74,17 +75,23 @@ INLINE void NAME(dots)(
             UNROLL for (int o = 0; o < K; o++) out[r * k + o] = results[r * K + o];
 }
 
+/* The memory is asked for the next rows all the time: for the first half of them beside the products, for the others
+ * beside the gradients. */
+INLINE Py_ssize_t NAME(first_half)(Py_ssize_t m) { return m / 2 / GROUP * GROUP; }
+
 /* out = x W^T over the columns from .. to. */
 NOINLINE void NAME(products)(
-    const PLACES *at, Py_ssize_t m, Py_ssize_t from, Py_ssize_t to, const REAL *W, Py_ssize_t d, Py_ssize_t k, REAL *out)
+    const PLACES *at, Py_ssize_t m, Py_ssize_t from, Py_ssize_t to, const REAL *W, Py_ssize_t d, Py_ssize_t k,
+    REAL *out, Py_ssize_t ahead)
 {
-    /* Rows stay in the nearest cache from tile to tile: of long ones there are few. Short ones are best with 16 sums, for
-     * it is these that take the time. */
+    /* Rows stay in the nearest cache from tile to tile: of long ones there are few. With short ones it is the sums
+     * across lanes that take the time, and 16 at once are best. */
     const Py_ssize_t step = k > 2 && GROUP * (to - from) * REAL_BYTES > CHUNK_BYTES / 2 ? NAME(COMMON_ROWS) : GROUP;
-    const Py_ssize_t most = to - from >= 6 * LANES ? NAME(MOST_OUTPUTS) : 4;
+    const Py_ssize_t half = NAME(first_half)(m), most = to - from >= 6 * LANES ? NAME(MOST_OUTPUTS) : 4;
 #define TILE(K) \
     for (Py_ssize_t r = i; r < i + step; r += TILE_ROWS(K)) \
-        NAME(dots)(at->x + r, at->tail + r, from, to, W + o * d, d, out + r * k + o, k, K);
+        NAME(dots)(at->x + r, at->tail + r, from, to, W + o * d, d, out + r * k + o, k, \
+            o == 0 && i < half ? ahead : 0, K);
     for (Py_ssize_t i = 0; i < m; i += step) TILES(most, TILE)
 #undef TILE
 }
@@ -97,13 +104,14 @@ INLINE void NAME(outer)(
     Py_ssize_t ahead, const int K, const int J, const int ends)
 {
     const int U = K * J <= 2 ? 4 : K * J <= 4 ? 2 : 1;
+    const Py_ssize_t half = NAME(first_half)(m);
     VEC sums[25];
     UNROLL for (int s = 0; s < U * K * J; s++) sums[s] = NAME(same)(0);
 #define ADD(u) do { \
         VEC row[8]; \
         UNROLL for (int v = 0; v < J; v++) \
             row[v] = NAME(load)(ends && v == J - 1 ? at->tail[i + u] : at->x[i + u] + j + v * LANES); \
-        if (ahead) UNROLL for (int v = 0; v < J; v++) FETCH(at->x[i + u] + j + v * LANES + ahead); \
+        if (ahead && i + u >= half) UNROLL for (int v = 0; v < J; v++) FETCH(at->x[i + u] + j + v * LANES + ahead); \
         UNROLL for (int o = 0; o < K; o++) { \
             const REAL slope = slopes[(i + u) * k + o]; \
             UNROLL for (int v = 0; v < J; v++) sums[(u * K + o) * J + v] += slope * row[v]; \
@@ -153,12 +161,12 @@ NOINLINE void NAME(outer_products)(
 #undef TILE_ROWS
 #undef TILE_COLUMNS
 
-/* Where the outputs are the vector: C (R x V vectors) += A B. Forward, A is R rows from column j on, and B is W^T; back,
- * A is R columns from j on, row after row, and B is the slopes. A load of B serves R multiply-adds, a number of A V.
+/* Where the outputs are the vector: C (R x V vectors) += A B. Forward, A is R rows from column j on, and B is W^T;
+ * back, A is R columns from j on, row after row, and B is the slopes. A load of B serves R multiply-adds, a number of A V.
  * Leaves the first `skip` of C as they are, and in the last vector of each all but its first `last` numbers. */
 INLINE void NAME(outputs_tile)(
-    const REAL *const *x, Py_ssize_t j, Py_ssize_t turns, const REAL *B, Py_ssize_t b_width, REAL *C, Py_ssize_t c_width,
-    Py_ssize_t skip, Py_ssize_t last, Py_ssize_t ahead, const int R, const int V, const int back)
+    const REAL *const *x, Py_ssize_t j, Py_ssize_t turns, const REAL *B, Py_ssize_t b_width, REAL *C,
+    Py_ssize_t c_width, Py_ssize_t skip, Py_ssize_t last, Py_ssize_t ahead, const int R, const int V, const int back)
 {
     VEC sums[SUMS / 2 * OUTPUT_VECTORS];
     UNROLL for (int s = 0; s < R * V; s++) sums[s] = NAME(same)(0);
@@ -189,8 +197,8 @@ INLINE void NAME(panel_products)(
     for (; from < to; from += PANEL)
         for (Py_ssize_t i = 0; i < m; i += SUMS / 2)
             NAME(outputs_tile)(
-                at->x + i, from, to - from < PANEL ? to - from : PANEL, W + from * width, width, out + i * k, k, 0, last,
-                0, SUMS / 2, V, 0);
+                at->x + i, from, to - from < PANEL ? to - from : PANEL, W + from * width, width, out + i * k, k, 0,
+                last, 0, SUMS / 2, V, 0);
 }
 
 /* out (d x width) += x^T slopes. */
