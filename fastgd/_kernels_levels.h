@@ -18,8 +18,10 @@
 #define GROUP 16                    /* rows: a multiple of every level's sums and lanes */
 #define SMALL_COLUMNS 62            /* of few packed rows: their sums, and two more, are near */
 #define NARROW_NUMBERS 24           /* of few packed rows: so few, and their sums take longer than they themselves */
-#define SHORT 4                     /* vectors in a row that a group can keep near */
+#define SHORT (SUMS == 16 ? 8 : 4)  /* vectors in a row that a group can keep near */
 #define BLOCK_ROWS 256              /* sums of that many stay in the data's own type; a multiple of GROUP */
+#define OUTPUT_VECTORS 3            /* in a tile of many outputs */
+#define PANEL 128                   /* columns or rows: their part of W^T or of slopes stays in the nearest cache */
 #define BLOCK_COLUMNS 4096          /* so do dot products of that many */
 #define CHUNK_BYTES (32 * 1024)     /* what the nearest cache holds */
 #define ROWS_BYTES (24 * 1024)      /* the same of rows in place, and half of the next chunk */

@@ -13,10 +13,13 @@ typedef struct {
     VEC delta;
     Py_ssize_t end;         /* of the furthest row, counted from X: what lies behind it is not touched */
     Py_ssize_t width;       /* of a row of gradients: d, up to a whole vector */
+    Py_ssize_t outputs;     /* where they are the vector: k, up to a whole one; else 0 */
     Py_ssize_t chunk;       /* rows from products to gradients, what the nearest cache holds */
+    Py_ssize_t numbers;     /* of gradients, with what fills them up */
     int wanted;             /* the gradients of W */
     int columns;            /* of more than one, the elements are neighbours */
-    REAL *gradients;        /* k x width */
+    REAL *gradients;        /* k x width, or d x outputs */
+    REAL *turned;           /* W^T, d x outputs */
     REAL *losses;           /* a vector */
     REAL *slopes;           /* k vectors, of which one belongs to the outputs in turn, row after row */
     REAL *products;         /* with one feature, instead of gradients: a vector of slope * x */
@@ -189,12 +192,13 @@ NOINLINE void NAME(gather)(const JOB *job, Py_ssize_t start, Py_ssize_t m, REAL 
 INLINE void NAME(short_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end, const int J)
 {
     const Rows *rows = job->rows;
+    const int sets = J > 4 ? 1 : 2;
     const MASK mask = NAME(first)(rows->d - (J - 1) * LANES);
     const VEC bias = NAME(load)(job->bias);
     VEC losses = NAME(same)(0), slopes = losses, w[SHORT], sums[2 * SHORT];
     UNROLL for (int v = 0; v < J; v++)
         w[v] = NAME(load_some)(job->W + v * LANES, v == J - 1 ? rows->d - v * LANES : LANES);
-    UNROLL for (int s = 0; s < 2 * J; s++) sums[s] = NAME(same)(0);
+    UNROLL for (int s = 0; s < sets * J; s++) sums[s] = NAME(same)(0);
     for (; start < end; start += GROUP) {
         const Py_ssize_t m = end - start < GROUP ? end - start : GROUP;
         const Py_ssize_t first = start * rows->x_stride, last = first + (GROUP - 1) * rows->x_stride;
@@ -227,22 +231,15 @@ INLINE void NAME(short_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end, 
             BROADCAST_FROM_MEMORY(slope);
             UNROLL for (int r = 0; r < SUMS; r++)
                 UNROLL for (int v = 0; v < J; v++)
-                    sums[2 * v + r % 2] +=
+                    sums[sets * v + r % sets] +=
                         slope[r] * (v == J - 1 ? tail[r] : NAME(load)(x + (i + r) * stride + v * LANES));
         }
     }
     NAME(store)(job->losses, losses);
     NAME(store)(job->slopes, slopes);
-    UNROLL for (int v = 0; v < J; v++) NAME(store)(job->gradients + v * LANES, sums[2 * v] + sums[2 * v + 1]);
+    UNROLL for (int v = 0; v < J; v++)
+        NAME(store)(job->gradients + v * LANES, sets == 1 ? sums[v] : sums[2 * v] + sums[2 * v + 1]);
 }
-
-/* Where rows begin, and where the vector with the end of each can be read: in place or, at the end of X, in a copy. */
-typedef struct {
-    const REAL *x[BLOCK_ROWS], *tail[BLOCK_ROWS];
-    REAL copies[BLOCK_ROWS * LANES];
-} NAME(Places);
-
-#define PLACES NAME(Places)
 
 INLINE void NAME(place)(const JOB *job, Py_ssize_t start, Py_ssize_t m, PLACES *at)
 {
@@ -264,123 +261,6 @@ INLINE void NAME(place)(const JOB *job, Py_ssize_t start, Py_ssize_t m, PLACES *
             }
 }
 
-/* Dot products of SUMS / K rows with K rows of W, columns from .. to: a load of x serves K multiply-adds, one of W
- * SUMS / K, and SUMS chains hide the multiply-add's latency. */
-INLINE void NAME(dots)(
-    const REAL *const *x, const REAL *const *tail, Py_ssize_t from, Py_ssize_t to, const REAL *W, Py_ssize_t d,
-    REAL *out, Py_ssize_t k, const int K)
-{
-    VEC sums[SUMS];
-    UNROLL for (int s = 0; s < SUMS; s++) sums[s] = NAME(same)(0);
-    Py_ssize_t j = from;
-#define ADD(W_VECTOR, X_VECTOR) do { \
-        VEC w[4]; \
-        UNROLL for (int o = 0; o < K; o++) w[o] = W_VECTOR; \
-        UNROLL for (int r = 0; r < SUMS / K; r++) { \
-            const VEC row = X_VECTOR; \
-            UNROLL for (int o = 0; o < K; o++) sums[r * K + o] += w[o] * row; \
-        } \
-    } while (0)
-    for (; j + LANES <= to; j += LANES) ADD(NAME(load)(W + o * d + j), NAME(load)(x[r] + j));
-    if (j < to) {
-        const MASK mask = NAME(first)(to - j);
-        ADD(NAME(load_some)(W + o * d + j, to - j), NAME(keep)(mask, NAME(load)(tail[r])));
-    }
-#undef ADD
-    REAL results[SUMS];
-    UNROLL for (int s = 0; s < SUMS; s += LANES) {
-        NAME(lane_sums)(sums + s, LANES);
-        NAME(store)(results + s, sums[s]);
-    }
-    if (k == K) memcpy(out, results, sizeof results);
-    else UNROLL for (int r = 0; r < SUMS / K; r++) memcpy(out + r * k, results + r * K, K * sizeof(REAL));
-}
-
-/* out = x W^T over the columns from .. to. */
-NOINLINE void NAME(products)(
-    const PLACES *at, Py_ssize_t m, Py_ssize_t from, Py_ssize_t to, const REAL *W, Py_ssize_t d, Py_ssize_t k, REAL *out)
-{
-#define TILES(K) \
-    for (Py_ssize_t r = i; r < i + GROUP; r += SUMS / K) \
-        NAME(dots)(at->x + r, at->tail + r, from, to, W + o * d, d, out + r * k + o, k, K);
-    for (Py_ssize_t i = 0; i < m; i += GROUP) {
-        Py_ssize_t o = 0;
-        for (; o + 4 <= k; o += 4) TILES(4)
-        if (o + 2 <= k) {
-            TILES(2)
-            o += 2;
-        }
-        if (o < k) TILES(1)
-    }
-#undef TILES
-}
-
-/* out += slopes^T x for K outputs and J vectors of columns, with the last of the row (ends) or without. K * J sums stay
- * in registers over the rows: a load of x serves K multiply-adds, one of a slope J. Where K * J is small, rows take
- * turns with U sets of sums, to hide the multiply-add's latency. */
-INLINE void NAME(outer)(
-    const PLACES *at, Py_ssize_t m, Py_ssize_t j, const REAL *slopes, Py_ssize_t k, REAL *out, Py_ssize_t width,
-    Py_ssize_t ahead, const int K, const int J, const int ends)
-{
-    const int U = K * J <= 2 ? 4 : K * J <= 4 ? 2 : 1;
-    VEC sums[16];
-    UNROLL for (int s = 0; s < U * K * J; s++) sums[s] = NAME(same)(0);
-#define ADD(u) do { \
-        VEC row[8]; \
-        UNROLL for (int v = 0; v < J; v++) \
-            row[v] = NAME(load)(ends && v == J - 1 ? at->tail[i + u] : at->x[i + u] + j + v * LANES); \
-        if (ahead) UNROLL for (int v = 0; v < J; v++) FETCH(at->x[i + u] + j + v * LANES + ahead); \
-        UNROLL for (int o = 0; o < K; o++) { \
-            const REAL slope = slopes[(i + u) * k + o]; \
-            UNROLL for (int v = 0; v < J; v++) sums[(u * K + o) * J + v] += slope * row[v]; \
-        } \
-    } while (0)
-    Py_ssize_t i = 0;
-    for (; i + U <= m; i += U) {
-        UNROLL for (int u = 0; u < U; u++) ADD(u);
-    }
-    for (; i < m; i++) ADD(0);
-#undef ADD
-    UNROLL for (int o = 0; o < K; o++) {
-        UNROLL for (int v = 0; v < J; v++) {
-            VEC sum = sums[o * J + v];
-            UNROLL for (int u = 1; u < U; u++) sum += sums[(u * K + o) * J + v];
-            REAL *place = out + o * width + j + v * LANES;
-            NAME(store)(place, NAME(load)(place) + sum);
-        }
-    }
-}
-
-/* out += slopes^T x, a panel of columns after the other: its part of the rows stays in the nearest cache from output to
- * output. Asks for what lies `ahead` of each row, or 0. */
-NOINLINE void NAME(outer_products)(
-    const PLACES *at, Py_ssize_t m, Py_ssize_t d, const REAL *slopes, Py_ssize_t k, REAL *out, Py_ssize_t width,
-    Py_ssize_t ahead)
-{
-#define TILE(K, J, ends) NAME(outer)(at, m, j, slopes + o, k, out + o * width, width, o == 0 ? ahead : 0, K, J, ends)
-#define LAST(K, J) case J: if (K * J <= SUMS) TILE(K, J, 1); break
-#define TILES(K, MOST) \
-    for (Py_ssize_t j = panel; j < end; j += MOST * LANES) { \
-        if (j + MOST * LANES < d) TILE(K, MOST, 0); \
-        else switch ((width - j) / LANES) { \
-            LAST(K, 1); LAST(K, 2); LAST(K, 3); LAST(K, 4); LAST(K, 5); LAST(K, 6); LAST(K, 7); LAST(K, 8); \
-        } \
-    }
-    for (Py_ssize_t panel = 0; panel < d; panel += 8 * LANES) {
-        const Py_ssize_t end = d - panel < 8 * LANES ? d : panel + 8 * LANES;
-        Py_ssize_t o = 0;
-        for (; o + 4 <= k; o += 4) TILES(4, (SUMS / 4))
-        if (o + 2 <= k) {
-            TILES(2, (SUMS / 2 < 8 ? SUMS / 2 : 8))
-            o += 2;
-        }
-        if (o < k) TILES(1, 8)
-    }
-#undef TILE
-#undef LAST
-#undef TILES
-}
-
 /* Any number of outputs, rows of any length: a chunk of rows goes from products to gradients in the nearest cache. */
 NOINLINE void NAME(long_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
 {
@@ -389,14 +269,16 @@ NOINLINE void NAME(long_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
     const Py_ssize_t ahead = job->rows->index ? 0 : job->chunk * job->rows->x_stride;
     VEC losses = NAME(same)(0);
     memset(job->slopes, 0, k * LANES * sizeof(REAL));
-    memset(job->gradients, 0, k * job->width * sizeof(REAL));
+    memset(job->gradients, 0, job->numbers * sizeof(REAL));
     for (; start < end; start += job->chunk) {
         const Py_ssize_t m = end - start < job->chunk ? end - start : job->chunk;
         const REAL *y = NAME(targets)(job, start, m), *weights = NAME(row_weights)(job, start, m);
         PLACES at;
         NAME(place)(job, start, m, &at);
         for (Py_ssize_t from = 0; from < d || from == 0; from += BLOCK_COLUMNS) {
-            NAME(products)(&at, m, from, d - from < BLOCK_COLUMNS ? d : from + BLOCK_COLUMNS, job->W, d, k, job->r);
+            const Py_ssize_t to = d - from < BLOCK_COLUMNS ? d : from + BLOCK_COLUMNS;
+            if (job->outputs) NAME(many_products)(&at, m, from, to, job->turned, job->outputs, job->r, k);
+            else NAME(products)(&at, m, from, to, job->W, d, k, job->r, ahead);
             if (d > BLOCK_COLUMNS)
                 for (Py_ssize_t q = 0; q < m * k; q++) {
                     job->wide[q] = job->r[q] + (from ? job->wide[q] : 0);
@@ -411,24 +293,33 @@ NOINLINE void NAME(long_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
             NAME(store)(slopes, NAME(load)(slopes) + slope);
             NAME(store)(job->r + q, slope);
         }
-        if (job->wanted) NAME(outer_products)(&at, m, d, job->r, k, job->gradients, job->width, ahead);
+        if (!job->wanted) continue;
+        if (job->outputs) NAME(many_gradients)(&at, m, d, job->r, k, job->gradients, job->outputs, ahead);
+        else NAME(outer_products)(&at, m, d, job->r, k, job->gradients, job->width, ahead);
     }
     NAME(store)(job->losses, losses);
 }
 
 NOINLINE void NAME(block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
 {
+    Py_ssize_t vectors = job->rows->k == 1 ? job->width / LANES : 0;
+    if (vectors > 4 && (vectors > SHORT || job->rows->index)) vectors = 0;      /* too many, or to copy */
     if (job->columns) NAME(columns_block)(job, start, end - start);
     else if (job->loss == LOGISTIC) NAME(long_block)(job, start, end);
     else if (job->rows->k == 1 && job->rows->d == 1) NAME(column_block)(job, start, end - start);
-    else switch (job->rows->k == 1 ? job->width / LANES : 0) {
-        case 1: NAME(short_block)(job, start, end, 1); break;
-        case 2: NAME(short_block)(job, start, end, 2); break;
-        case 3: NAME(short_block)(job, start, end, 3); break;
-        case SHORT: NAME(short_block)(job, start, end, SHORT); break;
+    else switch (vectors) {
+#define CASE(J) case J: if (J <= SHORT) NAME(short_block)(job, start, end, J); break
+        CASE(1); CASE(2); CASE(3); CASE(4); CASE(5); CASE(6); CASE(7); CASE(8);
+#undef CASE
         default: NAME(long_block)(job, start, end);
     }
 }
+
+/* What W and its gradients have at output o and column j, turned: a line of columns at a time stays near. */
+#define TURN(DO) \
+    for (Py_ssize_t line = 0; line < d; line += GROUP) \
+        for (Py_ssize_t o = 0; o < k; o++) \
+            for (Py_ssize_t j = line; j < d && j < line + GROUP; j++) DO;
 
 NOINLINE int NAME(loss_and_gradients)(
     const Rows *rows, Loss loss, double delta, double scale, const void *weights, const void *biases,
@@ -446,7 +337,12 @@ NOINLINE int NAME(loss_and_gradients)(
     JOB job = {.rows = rows, .W = weights, .loss = loss, .wanted = gW != NULL, .columns = columns,
         .delta = NAME(same)((REAL)delta)};
     job.width = (d + LANES - 1) / LANES * LANES;
-    const Py_ssize_t near = columns ? STRIDED_BYTES : ROWS_BYTES;
+    const Py_ssize_t outputs = (k + LANES - 1) / LANES * LANES;
+    /* Where they fill vectors well, and there are rows enough to turn W for. */
+    if (!columns && n >= 4 * GROUP && k > 4 && (outputs == LANES ? 8 * k >= 7 * outputs : 4 * k >= 3 * outputs))
+        job.outputs = outputs;
+    job.numbers = job.outputs ? d * job.outputs : k * job.width;
+    const Py_ssize_t near = columns || job.outputs ? STRIDED_BYTES : ROWS_BYTES;
     job.chunk = columns ? BLOCK_ROWS * LANES : BLOCK_ROWS;
     if (job.chunk * d * REAL_BYTES > near) job.chunk = near / (d * REAL_BYTES) / GROUP * GROUP;
     if (job.chunk < GROUP) job.chunk = GROUP;
@@ -457,22 +353,33 @@ NOINLINE int NAME(loss_and_gradients)(
         if (!rows->index) break;
     }
 
-    const Py_ssize_t doubles = k * (job.width + 1 + (d > BLOCK_COLUMNS ? job.chunk : 0));
-    const Py_ssize_t reals = k * (job.width + 2 * LANES + (rows->weights ? 3 : 2) * job.chunk) + 2 * LANES;
+    const Py_ssize_t doubles = (job.numbers + k * (1 + (d > BLOCK_COLUMNS ? job.chunk : 0)) + 7) / 8 * 8;
+    const Py_ssize_t reals = job.numbers + d * job.outputs + 2 * LANES
+                             + k * (2 * LANES + (rows->weights ? 3 : 2) * job.chunk);
     const Py_ssize_t size = doubles + (reals * REAL_BYTES + 7) / 8;
-    double local[STACK_DOUBLES], *work = local;
-    if (size > STACK_DOUBLES && !(work = malloc(size * sizeof(double)))) return -1;
-    double total = 0, *weight_totals = work, *bias_totals = weight_totals + k * job.width;
+    ALIGNED double local[STACK_DOUBLES];
+    double *work = local;
+    void *memory = NULL;
+    if (size > STACK_DOUBLES) {
+        if (!(memory = malloc(size * sizeof(double) + LINE))) return -1;
+        work = (double *)(((uintptr_t)memory + LINE - 1) / LINE * LINE);
+    }
+    double total = 0, *weight_totals = work, *bias_totals = weight_totals + job.numbers;
     job.wide = bias_totals + k;
     job.gradients = (REAL *)(work + doubles);
-    job.losses = job.gradients + k * job.width;
+    job.turned = job.gradients + job.numbers;
+    job.losses = job.turned + d * job.outputs;
     job.slopes = job.losses + LANES;
     job.products = job.slopes + k * LANES;
     job.bias = job.products + LANES;
     job.r = job.bias + k * LANES;
     job.y = job.r + k * job.chunk;
     job.weights = job.y + k * job.chunk;
-    memset(work, 0, k * (job.width + 1) * sizeof(double));
+    memset(work, 0, (job.numbers + k) * sizeof(double));
+    if (job.outputs) {
+        memset(job.turned, 0, d * job.outputs * sizeof(REAL));
+        TURN(job.turned[j * job.outputs + o] = job.W[o * d + j])
+    }
     if (k == 1) NAME(store)(job.bias, NAME(same)(b ? b[0] : 0));
     else
         for (Py_ssize_t l = 0; l < LANES; l++)
@@ -491,18 +398,23 @@ NOINLINE int NAME(loss_and_gradients)(
                 for (Py_ssize_t o = 0; o < k; o++) bias_totals[o] += job.slopes[l * k + o];
         if (k == 1 && d == 1 && loss != LOGISTIC) weight_totals[0] += three[2];
         else
-            for (Py_ssize_t q = 0; q < k * job.width; q++) weight_totals[q] += job.gradients[q];
+            for (Py_ssize_t q = 0; q < job.numbers; q += LANES) {
+                const WIDE more = NAME(widened)(NAME(load)(job.gradients + q));
+                NAME(store_wide)(weight_totals + q, NAME(load_wide)(weight_totals + q) + more);
+            }
     }
 
     if (n == 0) scale = 0;          /* a mean's 1 / n would make NaN of no rows */
     *value = scale * total;
     const double factor = loss == SQUARED ? 2 * scale : scale;
-    if (gW)
+    if (gW && job.outputs) TURN(gW[o * d + j] = (REAL)(factor * weight_totals[j * job.outputs + o]))
+    else if (gW)
         for (Py_ssize_t o = 0; o < k; o++)
             for (Py_ssize_t j = 0; j < d; j++) gW[o * d + j] = (REAL)(factor * weight_totals[o * job.width + j]);
     if (gb)
         for (Py_ssize_t o = 0; o < k; o++) gb[o] = (REAL)(factor * bias_totals[o]);
-    if (work != local) free(work);
+    free(memory);
     return 0;
 }
 
+#undef TURN

@@ -111,11 +111,23 @@ def test_every_tail_of_columns(k, dtype):
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("n, d, k", [
     (255, 3, 1), (256, 64, 1), (257, 1, 1), (5000, 1, 1), (600, 10, 3), (300, 130, 10), (40, 784, 17), (513, 5, 100),
-    (3, 4096, 1), (17, 4097, 2), (5, 9000, 3),
+    (70, 81, 1), (270, 96, 1), (33, 113, 1), (49, 127, 1), (300, 128, 1), (3, 4096, 1), (17, 4097, 2), (5, 9000, 3),
+    (65, 4099, 8),
 ])
 def test_blocks(n, d, k, loss, dtype):
     X, y, W, b = made(n, n, d, k, dtype)
     check(X, y, W, b, loss=loss, delta=0.7, scale=1 / (n * k))
+
+
+@pytest.mark.parametrize("k", [6, 7, 8, 12, 15, 16, 25, 31, 48, 61])
+def test_many_outputs(k, dtype):
+    """They are the vector, from 64 rows on, where they fill vectors well at the level; else they take tiles."""
+    for n, d in itertools.product([63, 64, 70, 129, 300], [1, 3, 4, 7, 8, 9, 41, 130]):
+        X, y, W, b = made(n, n, d, k, dtype)
+        options = {"loss": (n + d) % 4, "delta": 0.7, "scale": 1 / n}
+        check(X, y, W, b if d % 2 else None, **options)
+        weights = np.random.default_rng(d).random(n).astype(dtype)
+        check(X, y, W, b, weights=weights, index=np.arange(n)[::-1].copy(), **options)
 
 
 def test_no_rows(dtype):
@@ -205,7 +217,7 @@ def page():
 
 @pytest.mark.parametrize("at_end", [True, False])
 def test_no_memory_beyond_the_arrays(page, at_end, dtype):
-    for d, k, n in itertools.product([1, 3, 8, 21, 75], [1, 3], [1, 16, 21]):
+    for d, k, n in itertools.product([1, 3, 8, 21, 75], [1, 3, 8, 15], [1, 16, 21, 67]):
         X, y, W, b = (page(array, at_end) for array in made(d, n, d, k, dtype))
         index = page(np.arange(n)[::-1].copy(), at_end)
         check(X, y, W, b)
@@ -216,7 +228,7 @@ def test_no_memory_beyond_the_arrays(page, at_end, dtype):
 
 
 def test_the_same_bits_twice(dtype):
-    for n, d, k in [(7, 3, 1), (300, 1, 1), (300, 20, 1), (300, 70, 3), (3, 5000, 2)]:
+    for n, d, k in [(7, 3, 1), (300, 1, 1), (300, 20, 1), (300, 70, 3), (3, 5000, 2), (300, 70, 16)]:
         X, y, W, b = made(n, n, d, k, dtype)
         for packed in False, True:
             first, again = (run(X, y, W, b, packed=packed) for _ in range(2))
@@ -226,8 +238,8 @@ def test_the_same_bits_twice(dtype):
 
 
 def test_gradients_that_nobody_wants(dtype):
-    for d, k in [(1, 1), (5, 1), (70, 1), (5, 3)]:
-        X, y, W, b = made(d, 40, d, k, dtype)
+    for d, k in [(1, 1), (5, 1), (70, 1), (5, 3), (9, 16)]:
+        X, y, W, b = made(d, 70, d, k, dtype)
         for packed in False, True:
             value, gW, gb = run(X, y, W, b, packed=packed)
             alone_W, alone_b = np.empty_like(W), np.empty_like(b)

@@ -39,7 +39,9 @@ cdef enum:
     STEP_COST = 64              # what a step costs beside its multiply-adds, in multiply-adds
     PIECE = 1 << 28             # multiply-adds that one call of the kernel may take: some 10 milliseconds
     PACKED_BYTES = 48 << 20     # of X: the copy takes as much memory, and as long as some ten passes
-    PACKED_OUTPUTS = 128        # more, and either way a multiply-add is what it costs
+    NEAR_BYTES = 16 << 20       # beyond, memory is the limit, and rows are read in place as fast or faster
+    LONG_COLUMNS = 8            # for each output, if they are as long as that
+    PACKED_OUTPUTS = 96         # bytes of a row's: more are faster as the vector, in place
     PACKED_COLUMNS = 256        # with more than FEW_OUTPUTS: more, and the sums, a vector each, fill the second cache
     FEW_OUTPUTS = 4
     LINE = 64                   # bytes
@@ -130,13 +132,20 @@ cdef class Stream:
             part.start, part.size = start, size
         self.weight_part = &self.parameters.parts[0] if trained[0] else NULL
         self.bias_part = &self.parameters.parts[len(spans) - 1] if trained[1] else NULL
+        cdef bint copied = (
+            batch_size >= self.rows.n and self.rows.n <= self.most and X.size * self.item <= PACKED_BYTES
+        )
         self.is_packed = (
-            batch_size >= self.rows.n and self.rows.n <= self.most
-            and X.size * self.item <= PACKED_BYTES
-            and self.rows.k <= (PACKED_OUTPUTS if self.rows.d <= PACKED_COLUMNS else FEW_OUTPUTS)
+            copied and (X.size * self.item <= NEAR_BYTES or self.rows.d < LONG_COLUMNS * self.rows.k)
+            and (self.rows.k <= FEW_OUTPUTS
+                 or self.rows.k * self.item <= PACKED_OUTPUTS and self.rows.d <= PACKED_COLUMNS)
         )
         if self.is_packed:
             self.pack()
+        elif copied and not X.flags.c_contiguous:
+            self.packed_arrays = [np.ascontiguousarray(X)]
+            self.rows.X = cnp.PyArray_DATA(self.packed_arrays[0])
+            self.rows.x_stride, self.rows.x_column = self.rows.d, 1
         self.watch.best = np.inf
 
     cdef pack(self):

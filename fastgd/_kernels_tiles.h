@@ -1,0 +1,253 @@
+/* Register tiles over rows in place: products x W^T, and outer products of slopes and rows.
+ */
+
+/* Where rows begin, and where the vector with the end of each can be read: in place or, at the end of X, in a copy. */
+typedef struct {
+    const REAL *x[BLOCK_ROWS], *tail[BLOCK_ROWS];
+    REAL copies[BLOCK_ROWS * LANES];
+} NAME(Places);
+
+#define PLACES NAME(Places)
+
+/* Outputs of a tile, rows that each of K meets in products, and vectors of columns in gradients: sums for all of them
+ * fit the registers, with a vector of each row and one of W or a slope. */
+#if SUMS == 16
+enum { NAME(MOST_OUTPUTS) = 5 };
+#define TILE_ROWS(K) ((K) > 2 ? 4 : SUMS / (K))
+#define TILE_COLUMNS(K) ((K) > 2 ? 5 : 8)
+#else
+enum { NAME(MOST_OUTPUTS) = 4 };
+#define TILE_ROWS(K) ((K) > 2 ? 2 : SUMS / (K))
+#define TILE_COLUMNS(K) ((K) > 2 ? 2 : SUMS / (K))
+#endif
+enum { NAME(COMMON_COLUMNS) = SUMS == 16 ? 10 : 8, NAME(COMMON_ROWS) = 4 };     /* of outputs that take several tiles */
+
+/* k outputs in as few tiles of at most `most` as can be, and those of about one size. */
+#define TILES(most, DO) \
+    for (Py_ssize_t o = 0, K; o < k; o += K) { \
+        const Py_ssize_t left = (k - o + most - 1) / most; \
+        K = (k - o + left - 1) / left; \
+        switch (K) { \
+            case 1: DO(1) break; \
+            case 2: DO(2) break; \
+            case 3: DO(3) break; \
+            case 4: DO(4) break; \
+            case 5: if (NAME(MOST_OUTPUTS) == 5) DO(5) \
+        } \
+    }
+
+/* Dot products of some rows with K rows of W, columns from .. to. A load of x serves K multiply-adds, and there are
+ * enough chains of them to hide their latency. Asks for what lies `ahead` of each row, or 0. */
+INLINE void NAME(dots)(
+    const REAL *const *x, const REAL *const *tail, Py_ssize_t from, Py_ssize_t to, const REAL *W, Py_ssize_t d,
+    REAL *out, Py_ssize_t k, Py_ssize_t ahead, const int K)
+{
+    enum { MOST = 32 };
+    const int rows = TILE_ROWS(K), count = rows * K;
+    VEC sums[MOST];
+    UNROLL for (int s = 0; s < count; s++) sums[s] = NAME(same)(0);
+    Py_ssize_t j = from;
+#define ADD(W_VECTOR, X_VECTOR) do { \
+        VEC w[5]; \
+        UNROLL for (int o = 0; o < K; o++) w[o] = W_VECTOR; \
+        UNROLL for (int r = 0; r < rows; r++) { \
+            const VEC row = X_VECTOR; \
+            if (ahead) FETCH(x[r] + j + ahead); \
+            UNROLL for (int o = 0; o < K; o++) sums[r * K + o] += w[o] * row; \
+        } \
+    } while (0)
+    for (; j + LANES <= to; j += LANES) ADD(NAME(load)(W + o * d + j), NAME(load)(x[r] + j));
+    if (j < to) {
+        const MASK mask = NAME(first)(to - j);
+        ADD(NAME(load_some)(W + o * d + j, to - j), NAME(keep)(mask, NAME(load)(tail[r])));
+    }
+#undef ADD
+    REAL results[MOST];
+    UNROLL for (int s = 0; s < count; s += LANES) {
+        const int some = count - s < LANES ? count - s : LANES, whole = some & (some - 1) ? LANES : some;
+        UNROLL for (int l = some; l < whole; l++) sums[s + l] = NAME(same)(0);
+        NAME(lane_sums)(sums + s, whole);
+        NAME(store)(results + s, sums[s]);
+    }
+    if (k == K) memcpy(out, results, count * sizeof(REAL));
+    else
+        UNROLL for (int r = 0; r < rows; r++)
+            UNROLL for (int o = 0; o < K; o++) out[r * k + o] = results[r * K + o];
+}
+
+/* The memory is asked for the next rows all the time: for the first half of them beside the products, for the others
+ * beside the gradients. */
+INLINE Py_ssize_t NAME(first_half)(Py_ssize_t m) { return m / 2 / GROUP * GROUP; }
+
+/* out = x W^T over the columns from .. to. */
+NOINLINE void NAME(products)(
+    const PLACES *at, Py_ssize_t m, Py_ssize_t from, Py_ssize_t to, const REAL *W, Py_ssize_t d, Py_ssize_t k,
+    REAL *out, Py_ssize_t ahead)
+{
+    /* Rows stay in the nearest cache from tile to tile: of long ones there are few. With short ones it is the sums
+     * across lanes that take the time, and 16 at once are best. */
+    const Py_ssize_t step = k > 2 && GROUP * (to - from) * REAL_BYTES > CHUNK_BYTES / 2 ? NAME(COMMON_ROWS) : GROUP;
+    const Py_ssize_t half = NAME(first_half)(m), most = to - from >= 6 * LANES ? NAME(MOST_OUTPUTS) : 4;
+#define TILE(K) \
+    for (Py_ssize_t r = i; r < i + step; r += TILE_ROWS(K)) \
+        NAME(dots)(at->x + r, at->tail + r, from, to, W + o * d, d, out + r * k + o, k, \
+            o == 0 && i < half ? ahead : 0, K);
+    for (Py_ssize_t i = 0; i < m; i += step) TILES(most, TILE)
+#undef TILE
+}
+
+/* out += slopes^T x for K outputs and J vectors of columns, with the last of the row (ends) or without. K * J sums stay
+ * in registers over the rows: a load of x serves K multiply-adds, one of a slope J. Where K * J is small, rows take
+ * turns with U sets of sums, to hide the multiply-add's latency. */
+INLINE void NAME(outer)(
+    const PLACES *at, Py_ssize_t m, Py_ssize_t j, const REAL *slopes, Py_ssize_t k, REAL *out, Py_ssize_t width,
+    Py_ssize_t ahead, const int K, const int J, const int ends)
+{
+    const int U = K * J <= 2 ? 4 : K * J <= 4 ? 2 : 1;
+    const Py_ssize_t half = NAME(first_half)(m);
+    VEC sums[25];
+    UNROLL for (int s = 0; s < U * K * J; s++) sums[s] = NAME(same)(0);
+#define ADD(u) do { \
+        VEC row[8]; \
+        UNROLL for (int v = 0; v < J; v++) \
+            row[v] = NAME(load)(ends && v == J - 1 ? at->tail[i + u] : at->x[i + u] + j + v * LANES); \
+        if (ahead && i + u >= half) UNROLL for (int v = 0; v < J; v++) FETCH(at->x[i + u] + j + v * LANES + ahead); \
+        UNROLL for (int o = 0; o < K; o++) { \
+            const REAL slope = slopes[(i + u) * k + o]; \
+            UNROLL for (int v = 0; v < J; v++) sums[(u * K + o) * J + v] += slope * row[v]; \
+        } \
+    } while (0)
+    Py_ssize_t i = 0;
+    for (; i + U <= m; i += U) {
+        UNROLL for (int u = 0; u < U; u++) ADD(u);
+    }
+    for (; i < m; i++) ADD(0);
+#undef ADD
+    UNROLL for (int o = 0; o < K; o++) {
+        UNROLL for (int v = 0; v < J; v++) {
+            VEC sum = sums[o * J + v];
+            UNROLL for (int u = 1; u < U; u++) sum += sums[(u * K + o) * J + v];
+            REAL *place = out + o * width + j + v * LANES;
+            NAME(store)(place, NAME(load)(place) + sum);
+        }
+    }
+}
+
+/* out += slopes^T x, a panel of columns after the other: its part of the rows stays in the nearest cache from output to
+ * output. Asks for what lies `ahead` of each row, or 0. */
+NOINLINE void NAME(outer_products)(
+    const PLACES *at, Py_ssize_t m, Py_ssize_t d, const REAL *slopes, Py_ssize_t k, REAL *out, Py_ssize_t width,
+    Py_ssize_t ahead)
+{
+    const Py_ssize_t columns = k > NAME(MOST_OUTPUTS) ? NAME(COMMON_COLUMNS) * LANES : width;
+#define TILE(K, J, ends) NAME(outer)(at, m, j, slopes + o, k, out + o * width, width, o == 0 ? ahead : 0, K, J, ends)
+#define LAST(K, J) case J: if (J <= TILE_COLUMNS(K)) TILE(K, J, 1); break
+#define PANEL_TILES(K) \
+    for (Py_ssize_t j = panel; j < end; j += TILE_COLUMNS(K) * LANES) { \
+        if (j + TILE_COLUMNS(K) * LANES < d) TILE(K, TILE_COLUMNS(K), 0); \
+        else switch ((width - j) / LANES) { \
+            LAST(K, 1); LAST(K, 2); LAST(K, 3); LAST(K, 4); LAST(K, 5); LAST(K, 6); LAST(K, 7); LAST(K, 8); \
+        } \
+    }
+    for (Py_ssize_t panel = 0; panel < d; panel += columns) {
+        const Py_ssize_t end = d - panel < columns ? d : panel + columns;
+        TILES(NAME(MOST_OUTPUTS), PANEL_TILES)
+    }
+#undef TILE
+#undef LAST
+#undef PANEL_TILES
+}
+#undef TILES
+#undef TILE_ROWS
+#undef TILE_COLUMNS
+
+/* Where the outputs are the vector: C (R x V vectors) += A B. Forward, A is R rows from column j on, and B is W^T;
+ * back, A is R columns from j on, row after row, and B is the slopes. A load of B serves R multiply-adds, a number of A V.
+ * Leaves the first `skip` of C as they are, and in the last vector of each all but its first `last` numbers. */
+INLINE void NAME(outputs_tile)(
+    const REAL *const *x, Py_ssize_t j, Py_ssize_t turns, const REAL *B, Py_ssize_t b_width, REAL *C,
+    Py_ssize_t c_width, Py_ssize_t skip, Py_ssize_t last, Py_ssize_t ahead, const int R, const int V, const int back)
+{
+    VEC sums[SUMS / 2 * OUTPUT_VECTORS];
+    UNROLL for (int s = 0; s < R * V; s++) sums[s] = NAME(same)(0);
+    for (Py_ssize_t t = 0; t < turns; t++, B += b_width) {
+        VEC b[OUTPUT_VECTORS];
+        UNROLL for (int v = 0; v < V; v++) b[v] = NAME(load)(B + v * LANES);
+        UNROLL for (int r = 0; r < R; r++) {
+            const REAL a = back ? x[t][j + r] : x[r][j + t];
+            if (back && r == 0 && ahead) FETCH(x[t] + j + ahead);
+            UNROLL for (int v = 0; v < V; v++) sums[r * V + v] += a * b[v];
+        }
+    }
+    UNROLL for (int r = 0; r < R; r++)
+        if (r >= skip)
+            UNROLL for (int v = 0; v < V; v++) {
+                REAL *place = C + r * c_width + v * LANES;
+                const VEC sum = NAME(load)(place) + sums[r * V + v];
+                if (v < V - 1) NAME(store)(place, sum);
+                else NAME(store_some)(place, sum, last);
+            }
+}
+
+/* out (m x k) += x W^T over the columns from .. to, of whole GROUPs of rows; W^T is columns x width. */
+INLINE void NAME(panel_products)(
+    const PLACES *at, Py_ssize_t m, Py_ssize_t from, Py_ssize_t to, const REAL *W, Py_ssize_t width, REAL *out,
+    Py_ssize_t k, Py_ssize_t last, const int V)
+{
+    for (; from < to; from += PANEL)
+        for (Py_ssize_t i = 0; i < m; i += SUMS / 2)
+            NAME(outputs_tile)(
+                at->x + i, from, to - from < PANEL ? to - from : PANEL, W + from * width, width, out + i * k, k, 0,
+                last, 0, SUMS / 2, V, 0);
+}
+
+/* out (d x width) += x^T slopes. */
+INLINE void NAME(panel_gradients)(
+    const PLACES *at, Py_ssize_t m, Py_ssize_t d, const REAL *slopes, Py_ssize_t k, REAL *out, Py_ssize_t width,
+    Py_ssize_t last, Py_ssize_t ahead, const int V)
+{
+    enum { R = SUMS / 2 };
+    for (Py_ssize_t i = 0; i < m; i += PANEL) {
+        const Py_ssize_t turns = m - i < PANEL ? m - i : PANEL;
+#define TILE(j, skip, R) \
+    NAME(outputs_tile)(at->x + i, j, turns, slopes + i * k, k, out + (j) * width, width, skip, last, ahead, R, V, 1)
+        Py_ssize_t j = 0;
+        for (; j + R <= d; j += R) TILE(j, 0, R);
+        if (j < d && d >= R) TILE(d - R, R - (d - j), R);
+        else for (; j < d; j++) TILE(j, 0, 1);
+#undef TILE
+    }
+}
+
+/* Any number of outputs, in panels of as many vectors as have their sums in registers. */
+#define PANELS(CALL) \
+    for (Py_ssize_t v = 0, end = (k + LANES - 1) / LANES, V; v < end; v += V) { \
+        const Py_ssize_t o = v * LANES, panels = (end - v + OUTPUT_VECTORS - 1) / OUTPUT_VECTORS; \
+        V = (end - v + panels - 1) / panels; \
+        const Py_ssize_t last = k - o < V * LANES ? k - o - (V - 1) * LANES : LANES; \
+        switch (V) { \
+            case 1: CALL(1); break; \
+            case 2: CALL(2); break; \
+            case OUTPUT_VECTORS: CALL(OUTPUT_VECTORS); break; \
+        } \
+    }
+
+NOINLINE void NAME(many_products)(
+    const PLACES *at, Py_ssize_t m, Py_ssize_t from, Py_ssize_t to, const REAL *W, Py_ssize_t width, REAL *out,
+    Py_ssize_t k)
+{
+    memset(out, 0, (m + GROUP - 1) / GROUP * GROUP * k * sizeof(REAL));
+#define CALL(V) NAME(panel_products)(at, m, from, to, W + o, width, out + o, k, last, V)
+    PANELS(CALL)
+#undef CALL
+}
+
+NOINLINE void NAME(many_gradients)(
+    const PLACES *at, Py_ssize_t m, Py_ssize_t d, const REAL *slopes, Py_ssize_t k, REAL *out, Py_ssize_t width,
+    Py_ssize_t ahead)
+{
+#define CALL(V) NAME(panel_gradients)(at, m, d, slopes + o, k, out + o, width, last, o == 0 ? ahead : 0, V)
+    PANELS(CALL)
+#undef CALL
+}
+#undef PANELS
