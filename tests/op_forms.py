@@ -208,7 +208,9 @@ torch.double; torch.get_default_dtype(); torch.device("cpu"); str(torch.device("
 torch.float32.is_floating_point; torch.finfo(torch.float32).eps; torch.iinfo(torch.int64).max
 torch.finfo(torch.float64).max; torch.finfo(torch.float32); torch.iinfo(torch.int32)
 torch.promote_types(torch.int32, torch.float32); torch.result_type(i, 1.5); torch.can_cast(torch.float32, torch.int64)
-torch.result_type(x, D); torch.cuda.is_available(); torch.cuda.device_count(); torch.pi; torch.typename(x)
+torch.result_type(x, D); torch.cuda.is_available(); torch.cuda.device_count(); torch.device("cuda:0")
+torch.device("cuda", 1); str(torch.device("mps")); torch.device("cuda") == torch.device("cpu"); torch.pi
+torch.device("cpu", 0).index; torch.device(torch.device("cuda:2")).type; torch.typename(x)
 torch.backends.mps.is_available(); torch.is_grad_enabled(); torch.float64.itemsize; torch.inf; torch.e
 torch.autograd.grad(a.sum(), a); torch.autograd.grad((a * b).sum(), [a, b]); torch.autograd.Variable(x)
 torch.autograd.Variable(v.data, requires_grad=True); torch.autograd.grad(a * 2, a, grad_outputs=torch.ones(2, 3))

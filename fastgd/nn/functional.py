@@ -139,9 +139,9 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
             "Please ensure they have the same size."
         )
     if target.dtype != input.dtype:
-        raise RuntimeError(
-            f"Found dtype {target.dtype.legacy} but expected {input.dtype.legacy}: convert the target with "
-            ".to(input.dtype)"
+        raise advised(
+            RuntimeError(f"Found dtype {target.dtype.legacy} but expected {input.dtype.legacy}"),
+            "Convert the target with .to(input.dtype).",
         )
     for name, given in (("input", input), ("target", target)):
         values = given.detach().numpy()
