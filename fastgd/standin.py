@@ -14,7 +14,7 @@ from ._naming import rename
 _SAME = (
     "autograd", "autograd.functional", "backends", "backends.cuda", "backends.cudnn", "backends.mkl", "backends.mps",
     "cuda", "distributions", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler",
-    "optim.swa_utils", "random", "testing", "utils", "utils.data", "version",
+    "optim.swa_utils", "random", "special", "testing", "utils", "utils.data", "version",
 )  # fmt: skip
 
 # Where torch defines its classes: they print by these names, and some scripts import them from there.
