@@ -266,6 +266,8 @@ torch.special.expit(a); torch.special.logit(a.sigmoid(), eps=1e-3); torch.specia
 torch.special.xlogy(a.abs(), b.abs()); torch.special.softmax(a, 1); torch.special.log_softmax(a, dim=0)
 torch.special.logsumexp(a, 1); torch.special.gammaln(a.abs() + 1); torch.special.psi(b.detach()); torch.special.exp2(a)
 torch.special.expm1(a); torch.special.erfc(a); torch.special.erfinv(a.tanh()); torch.special.round(a, decimals=1)
+(a * b).cumsum_(0); (a * 2).cumprod_(dim=1); (a * b).tril_(); (a * b).triu_(1); x.clone().cumsum_(1)
+x.clone().tril_(-1); i.clone().cumsum_(0); (lambda y: (y[0].cumsum_(0), y[1:].tril_(), y))(a * 2)
 torch.nn.functional.logsigmoid(a); torch.nn.functional.softmax(a, dim=1); torch.nn.functional.softmax(a)
 torch.nn.functional.log_softmax(v); torch.nn.functional.pad(a, (1, 2)); torch.nn.functional.pad(a, (0, 1, 2, 0), value=3.0)
 torch.nn.functional.normalize(a); torch.nn.functional.normalize(a, p=1, dim=0); torch.nn.functional.one_hot(j)
