@@ -209,7 +209,7 @@ class device:
         self.index = int(number) if colon else index
 
     def __repr__(self):
-        return f"device(type='{self.type}')" if self.index is None else f"device(type='{self.type}', index={self.index})"
+        return f"device(type='{self.type}'" + (")" if self.index is None else f", index={self.index})")
 
     def __str__(self):
         return self.type if self.index is None else f"{self.type}:{self.index}"
