@@ -76,7 +76,7 @@ from .linalg import (
     slogdet,
 )
 from .printing import get_printoptions, set_printoptions
-from . import autograd, backends, cuda, linalg, nn, optim, random, utils, version
+from . import autograd, backends, cuda, linalg, nn, optim, random, special, utils, version
 from .autograd import enable_grad, inference_mode, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .random import *
 from .settings import (

@@ -233,8 +233,12 @@ class Tensor:
         """The smallest element so far along dim, and the place of each."""
     def cumprod(self, dim=None, *, dtype: dtype_type | None = None, axis=None) -> Tensor:
         """The products of the first one, two, three, ... elements along dim."""
+    def cumprod_(self, dim=None, *, dtype: dtype_type | None = None, axis=None) -> Tensor:
+        """`cumprod`, written to the tensor itself."""
     def cumsum(self, dim=None, *, dtype: dtype_type | None = None, axis=None) -> Tensor:
         """The sums of the first one, two, three, ... elements along dim."""
+    def cumsum_(self, dim=None, *, dtype: dtype_type | None = None, axis=None) -> Tensor:
+        """`cumsum`, written to the tensor itself."""
     @property
     def data(self) -> Tensor: ...
     @data.setter
@@ -930,8 +934,12 @@ class Tensor:
         """`transpose` of the tensor itself."""
     def tril(self, diagonal=0) -> Tensor:
         """The lower triangle, zeros elsewhere."""
+    def tril_(self, diagonal=0) -> Tensor:
+        """`tril`, written to the tensor itself."""
     def triu(self, diagonal=0) -> Tensor:
         """The upper triangle, zeros elsewhere."""
+    def triu_(self, diagonal=0) -> Tensor:
+        """`triu`, written to the tensor itself."""
     def true_divide(self, other, *, out: Tensor | None = None) -> Tensor:
         """input / other."""
     def true_divide_(self, other) -> Tensor:

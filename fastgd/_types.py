@@ -179,41 +179,64 @@ class Size(tuple):
     __str__ = __repr__
 
 
+_DEVICES = (
+    "cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, mtia, "
+    "privateuseone"
+)
+
+
 class device:
-    """Where a tensor lives: always the CPU."""
+    """A device by its name. Only the CPU can be used, see `on_cpu`; the others can be spoken of."""
 
-    __slots__ = ("index",)
-    type = "cpu"
+    __slots__ = ("type", "index")
 
-    def __init__(self, name="cpu", index=None):
-        if isinstance(name, device):
-            name, index = name.type, name.index
-        if not isinstance(name, str):
-            raise TypeError(f"device must be a string such as 'cpu', but got {name!r}")
-        kind, _, number = name.partition(":")
-        if kind != "cpu":
-            if kind == "cuda":
-                raise advised(
-                    AssertionError("Torch not compiled with CUDA enabled"),
-                    f"device must be 'cpu', but got {name!r}: fastgd runs on the CPU; this needs torch",
-                )
-            raise RuntimeError(f"device must be 'cpu', but got {name!r}: fastgd runs on the CPU; this needs torch")
-        self.index = index if not number else int(number)
+    def __init__(self, type="cpu", index=None):
+        if isinstance(type, device):
+            type, index = type.type, type.index
+        if isinstance(type, int):
+            raise RuntimeError("Cannot access accelerator device when none is available.")
+        if not isinstance(type, str):
+            raise TypeError(f"device must be a string such as 'cpu', but got {type!r}")
+        if not type:
+            raise RuntimeError("Device string must not be empty")
+        self.type, colon, number = type.partition(":")
+        if colon and (not number.isdecimal() or number != str(int(number))):
+            raise RuntimeError(f"Invalid device string: '{type}'")
+        if self.type not in _DEVICES.split(", "):
+            raise RuntimeError(f"Expected one of {_DEVICES} device type at start of device string: {self.type}")
+        if colon and index is not None:
+            raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {type}")
+        self.index = int(number) if colon else index
 
     def __repr__(self):
-        return "device(type='cpu')" if self.index is None else f"device(type='cpu', index={self.index})"
+        return f"device(type='{self.type}'" + (")" if self.index is None else f", index={self.index})")
 
     def __str__(self):
-        return "cpu" if self.index is None else f"cpu:{self.index}"
+        return self.type if self.index is None else f"{self.type}:{self.index}"
 
     def __eq__(self, other):
-        return isinstance(other, device) and self.index == other.index
+        return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
 
     def __hash__(self):
-        return hash(("cpu", self.index))
+        return hash((self.type, self.index))
 
     def __reduce__(self):
         return device, (str(self),)
 
 
 cpu = device()
+
+
+def on_cpu(given):
+    """An error if tensors are to be on a device that is not the CPU; None, the default, is."""
+    if given is None or given is cpu:
+        return
+    kind = device(given).type
+    if kind == "cpu":
+        return
+    advice = f"device must be 'cpu', but got '{given}': fastgd runs on the CPU; this needs torch"
+    if kind in ("cuda", "xpu"):
+        raise advised(AssertionError(f"Torch not compiled with {kind.upper()} enabled"), advice)
+    if kind == "mps":
+        raise advised(RuntimeError("PyTorch is not linked with support for mps devices"), advice)
+    raise RuntimeError(advice)

@@ -10,9 +10,13 @@ def _never():
     return False
 
 
+def _always():
+    return True
+
+
 def _backend(name, **attributes):
     made = ModuleType(f"{__name__}.{name}")
-    vars(made).update(is_available=_never, **attributes)
+    vars(made).update({"is_available": _never, **attributes})
     sys.modules[made.__name__] = made
     return made
 
@@ -20,6 +24,7 @@ def _backend(name, **attributes):
 cudnn = _backend("cudnn", enabled=True, benchmark=False, deterministic=False, allow_tf32=True, version=lambda: None)
 cuda = _backend("cuda", is_built=_never, matmul=ModuleType(__name__ + ".cuda.matmul"))
 mps = _backend("mps", is_built=_never)
-mkl = _backend("mkl")
-mkldnn = _backend("mkldnn", enabled=False)
-openmp = _backend("openmp")
+# torch's wheels for x86 have these, and scripts print that they do; here they change nothing.
+for _name in ("mkl", "mkldnn", "openmp"):
+    globals()[_name] = _backend(_name, is_available=_always)
+mkldnn.enabled = True

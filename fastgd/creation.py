@@ -7,7 +7,7 @@ from itertools import chain
 import numpy as np
 
 from ._tensor import Tensor, from_array, get_default_dtype, method, named_as, ordinary, set_default_dtype_
-from ._types import advised, as_dtype, device as device_type, float32, float64, of_array
+from ._types import advised, as_dtype, float32, float64, of_array, on_cpu
 from .ops._loops import line, powers, steps_from
 
 set_default_dtype_(float32)
@@ -18,11 +18,6 @@ def set_default_dtype(d):
     if d not in (float32, float64):
         raise advised(TypeError("only floating-point types are supported as the default type"), f"Got {d!r}.")
     set_default_dtype_(d)
-
-
-def _on_cpu(device):
-    if device is not None:
-        device_type(device)
 
 
 def _made(array, requires_grad):
@@ -160,7 +155,7 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
         tensor([[1, 2],
                 [3, 4]])
     """
-    _on_cpu(device)
+    on_cpu(device)
     if dtype is not None:
         dtype = as_dtype(dtype)
     if isinstance(data, Tensor):
@@ -188,7 +183,7 @@ def _array(data, dtype=None):
 
 def as_tensor(data, dtype=None, device=None):
     """A tensor of the data; shares the memory of arrays and tensors that have the dtype already."""
-    _on_cpu(device)
+    on_cpu(device)
     if dtype is not None:
         dtype = as_dtype(dtype)
     if isinstance(data, Tensor):
@@ -263,8 +258,7 @@ def _shape(size):
 
 def _filled(name, fill, doc):
     def make(*size, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, **names):
-        if device is not None:
-            device_type(device)
+        on_cpu(device)
         if not size:
             size = (names.pop("size", ()),)
         if names:
@@ -293,7 +287,7 @@ empty = _filled("empty", np.empty, "A tensor of those sizes whose elements are w
 
 def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
     """A tensor of one value; its dtype is that of the value, and the default dtype for a float."""
-    _on_cpu(device)
+    on_cpu(device)
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     if dtype is not None:
         kind = as_dtype(dtype).numpy
@@ -306,7 +300,7 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, re
 
 def _like(name, fill, doc):
     def make(input, *, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None):
-        _on_cpu(device)
+        on_cpu(device)
         return _made(fill(input.shape, as_dtype(dtype or input.dtype).numpy), requires_grad)
 
     make.__name__ = make.__qualname__ = name
@@ -326,7 +320,7 @@ def full_like(input, fill_value, *, dtype=None, layout=None, device=None, requir
 
 def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
     """A matrix with ones on the diagonal and zeros elsewhere."""
-    _on_cpu(device)
+    on_cpu(device)
     if n < 0:
         raise RuntimeError(f"n must be greater or equal to 0, got {n}")
     m = n if m is None else m
@@ -359,7 +353,7 @@ def arange(start, end=None, step=1, *, out=None, dtype=None, layout=None, device
         >>> fastgd.arange(3)
         tensor([0, 1, 2])
     """
-    _on_cpu(device)
+    on_cpu(device)
     if end is None:
         start, end = 0, start
     whole = type(start) is int and type(end) is int and type(step) is int
@@ -416,8 +410,7 @@ def linspace(start, end, steps, *, out=None, dtype=None, layout=None, device=Non
         >>> fastgd.linspace(0, 1, 5)
         tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
-    if device is not None:
-        device_type(device)
+    on_cpu(device)
     dtype = as_dtype(dtype or (get_default_dtype() if out is None else out.dtype)).numpy
     made = _line(_number(start), _number(end), _steps(steps), dtype)
     return _made(made, requires_grad) if out is None else out.copy_(from_array(made))
@@ -425,7 +418,7 @@ def linspace(start, end, steps, *, out=None, dtype=None, layout=None, device=Non
 
 def logspace(start, end, steps, base=10.0, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
     """`steps` points from base ** start to base ** end, at equal ratios."""
-    _on_cpu(device)
+    on_cpu(device)
     made = powers(base, line(_number(start), _number(end), _steps(steps), False))
     return _made(made.astype(as_dtype(dtype or get_default_dtype()).numpy), requires_grad)
 

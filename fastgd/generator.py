@@ -5,6 +5,7 @@ import contextlib
 from ._random import Stream
 from ._tensor import Tensor, from_array
 from ._types import device as device_type
+from ._types import on_cpu
 
 
 class Generator(Stream):
@@ -22,6 +23,7 @@ class Generator(Stream):
     """
 
     def __init__(self, device="cpu"):
+        on_cpu(device)
         self._device = device_type(device)
 
     @property

@@ -12,11 +12,9 @@ from ._types import (
     int16,
     int32,
     int64,
+    on_cpu,
     strided,
     uint8,
-)
-from ._types import (
-    device as device_type,
 )
 from ._types import (
     dtype as dtype_type,
@@ -59,7 +57,7 @@ def to(input, *args, dtype=None, device=None, copy=False, non_blocking=False, me
         elif given is float or given is int or given is bool:
             dtype = as_dtype(given)
         elif given is not None and not isinstance(given, bool):
-            device_type(given)
+            on_cpu(given)
     if not copy and (dtype is None or dtype == input.dtype):
         return input
     dtype = as_dtype(dtype or input.dtype)

@@ -20,8 +20,7 @@ from ._tensor import (
     prepare_write,
     row,
 )
-from ._types import advised, as_dtype, int64
-from ._types import device as device_type
+from ._types import advised, as_dtype, int64, on_cpu
 from .generator import (  # noqa: F401 (torch.random has them all)
     Generator,
     default_generator,
@@ -81,8 +80,7 @@ def _checked(name, size):
 
 def _target(name, shape, default, out, dtype, device):
     """The tensor to fill and its array: `out`, or a new one."""
-    if device is not None:
-        device_type(device)
+    on_cpu(device)
     if out is None:
         array = np.empty(shape, default.numpy if dtype is None else as_dtype(dtype).numpy)
         return from_array(array), array
@@ -102,8 +100,7 @@ def _target(name, shape, default, out, dtype, device):
 
 def _like(name, input, dtype, device):
     """A new tensor of the shape and the order in memory of another, and its array."""
-    if device is not None:
-        device_type(device)
+    on_cpu(device)
     array = _tensor(name, input).detach().numpy()
     array = np.empty_like(array, None if dtype is None else as_dtype(dtype).numpy)
     return from_array(array), array

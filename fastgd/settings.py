@@ -7,7 +7,7 @@ import numpy as np
 
 from . import _kernels, _threads
 from ._tensor import Tensor
-from ._types import advised, cpu, device as device_type
+from ._types import advised, cpu, on_cpu
 
 _interop_threads = os.cpu_count()
 
@@ -63,7 +63,7 @@ def show_config():
 
 def set_default_device(device):
     """Accepts "cpu", which is where all tensors are."""
-    device_type("cpu" if device is None else device)
+    on_cpu(device)
 
 
 def get_default_device():

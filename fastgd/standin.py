@@ -14,7 +14,7 @@ from ._naming import rename
 _SAME = (
     "autograd", "autograd.functional", "backends", "backends.cuda", "backends.cudnn", "backends.mkl", "backends.mps",
     "cuda", "distributions", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler",
-    "random", "testing", "utils", "utils.data", "version",
+    "optim.swa_utils", "random", "special", "testing", "utils", "utils.data", "version",
 )  # fmt: skip
 
 # Where torch defines its classes: they print by these names, and some scripts import them from there.
@@ -63,6 +63,7 @@ _HOMES = {
     "optim.rmsprop": "RMSprop",
     "optim.rprop": "Rprop",
     "optim.sgd": "SGD",
+    "optim.swa_utils": "AveragedModel SWALR",
     "utils.data.dataloader": "DataLoader default_collate default_convert get_worker_info",
     "utils.data.dataset": "ChainDataset ConcatDataset Dataset IterableDataset Subset TensorDataset random_split",
     "utils.data.sampler": (

@@ -17,7 +17,7 @@ NUMBER = re.compile(r"\d+")
 # where CPython names a compiled class with its module.
 OWN_WORDS = {
     "torch.nn.functional.linear(x.double(), torch.ones(1, 3))", "torch.zeros(-1)", "torch.FloatTensor(D.detach())",
-    'torch.device("nowhere")', "x.__setitem__(0, torch.ones(4))", "torch.linalg.inv(torch.zeros(2, 2))",
+    "x.__setitem__(0, torch.ones(4))", "torch.linalg.inv(torch.zeros(2, 2))",
     "torch.no_such_function", "x.foo", "torch.broadcast_shapes((2,), (3,))", "x.tolist(1)",
 }  # fmt: skip
 

@@ -851,6 +851,15 @@ def test_clip_grad_norm_of_nothing(lib):
     assert lib.nn.utils.clip_grad_norm_(p, 1.0).shape == ()
 
 
+def test_total_norm(lib):
+    params = with_gradients(lib)
+    norm = lib.nn.utils.get_total_norm([p.grad for p in params[:2]])
+    assert repr(norm) == "tensor(9.5394)" and lib.nn.utils.get_total_norm([]).item() == 0
+    assert lib.nn.utils.get_total_norm(params[0].grad, float("inf")).item() == 3
+    assert lib.nn.utils.clip_grads_with_norm_(iter(params), 2.0, lib.tensor(4.0)) is None
+    assert params[1].grad.tolist() == pytest.approx([2, -2.5, 3])
+
+
 def test_clip_grad_value(lib):
     params = with_gradients(lib)
     assert lib.nn.utils.clip_grad_value_(params, 2.5) is None

@@ -139,9 +139,9 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
             "Please ensure they have the same size."
         )
     if target.dtype != input.dtype:
-        raise RuntimeError(
-            f"Found dtype {target.dtype.legacy} but expected {input.dtype.legacy}: convert the target with "
-            ".to(input.dtype)"
+        raise advised(
+            RuntimeError(f"Found dtype {target.dtype.legacy} but expected {input.dtype.legacy}"),
+            "Convert the target with .to(input.dtype).",
         )
     for name, given in (("input", input), ("target", target)):
         values = given.detach().numpy()
@@ -287,6 +287,32 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
     return _reduced(losses, reduction)
 
 
+def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_target=False):
+    """target (log(target) - input), reduced: how far probabilities are from those whose logarithm is input.
+
+    Args:
+        input: the logarithms of probabilities.
+        target: the probabilities, or their logarithms if log_target.
+        reduction: "batchmean", the sum divided by the number of rows; "mean" (default), "sum" or "none".
+    """
+    if size_average is not None or reduce is not None:
+        reduction = legacy_reduction(size_average, reduce, reduction)
+    elif reduction == "mean":
+        warnings.warn(
+            "reduction: 'mean' divides the total loss by both the batch size and the support size."
+            "'batchmean' divides only by the batch size, and aligns with the KL div math definition."
+            "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
+            stacklevel=2,
+        )
+    _check("kl_div", input, target, "sum" if reduction == "batchmean" else reduction)
+    if not (input.is_floating_point() and target.is_floating_point()):
+        raise advised(RuntimeError("kl_div: Integral inputs not supported."), "Convert them with .float().")
+    losses = target.exp() * (target - input) if log_target else ops.xlogy(target, target) - target * input
+    if reduction == "batchmean":
+        return losses.sum() / input.shape[0] if input.ndim else losses.sum()
+    return _reduced(losses, reduction)
+
+
 # ---- activations
 
 
@@ -338,6 +364,9 @@ def sigmoid(input):
 def logsigmoid(input):
     """log(sigmoid(input)), without overflow."""
     return apply(_activations.log_sigmoid, (input,), {})
+
+
+logsigmoid.__name__ = logsigmoid.__qualname__ = "log_sigmoid"  # what torch's prints as
 
 
 def tanh(input):
@@ -484,6 +513,7 @@ __all__ = [
     "gaussian_nll_loss",
     "gelu",
     "huber_loss",
+    "kl_div",
     "l1_loss",
     "leaky_relu",
     "linear",

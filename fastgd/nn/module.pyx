@@ -18,9 +18,8 @@ import itertools
 from collections import OrderedDict, namedtuple
 
 from .._tensor import RemovableHandle
-from .._types import device as device_type
 from .._types import dtype as dtype_type
-from .._types import float16, float32, float64
+from .._types import float16, float32, float64, on_cpu
 from ..autograd import no_grad
 from ._backward_hooks import Passage
 
@@ -436,7 +435,7 @@ cdef class Module:
             elif isinstance(given, Tensor):
                 dtype = given.dtype
             elif given is not None and not isinstance(given, bool):
-                device_type(given)
+                on_cpu(given)
         if dtype is None:
             return self
         if not dtype.is_floating_point:

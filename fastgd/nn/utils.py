@@ -40,27 +40,66 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
         >>> w.grad
         tensor([0.7071, 0.7071])
     """
-    found = _gradients(parameters)
-    if not found:
-        return from_array(np.zeros((), np.float32))
+    parameters = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    norm = get_total_norm(_gradients(parameters), norm_type, error_if_nonfinite, foreach)
+    clip_grads_with_norm_(parameters, max_norm, norm, foreach)
+    return norm
+
+
+def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=None):
+    """The norm of all tensors' elements together.
+
+    Args:
+        tensors: a tensor, or an iterable of tensors, such as gradients.
+        norm_type, error_if_nonfinite, foreach: as for clip_grad_norm_.
+
+    Returns:
+        A tensor of no dimensions.
+
+    Example:
+        >>> nn.utils.get_total_norm([fastgd.tensor([3.0]), fastgd.tensor([4.0])])
+        tensor(5.)
+    """
+    tensors = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     norm_type = float(norm_type)
-    with no_grad(), np.errstate(all="ignore"):
-        arrays = [gradient.detach().numpy() for gradient in found]
-        # Norms of norms: each in its own type, as the gradients are.
+    if not tensors:
+        return from_array(np.zeros((), np.float32))
+    with np.errstate(all="ignore"):
+        arrays = [tensor.detach().numpy() for tensor in tensors]
+        # Norms of norms: each in its own type, as the tensors are.
         norms = np.array([np.linalg.norm(array.reshape(-1), norm_type) for array in arrays])
         norm = np.asarray(np.linalg.norm(norms, norm_type), np.result_type(*arrays))
-        if error_if_nonfinite and not math.isfinite(norm):
-            raise RuntimeError(
-                f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be "
-                "clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
-                "`error_if_nonfinite=False`"
-            )
-        factor = max_norm / (norm + 1e-6)
-        for gradient in found:
+    if error_if_nonfinite and not math.isfinite(norm):
+        raise RuntimeError(
+            f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be "
+            "clipped. To disable this error and scale the gradients by the non-finite norm anyway, set "
+            "`error_if_nonfinite=False`"
+        )
+    return from_array(norm)
+
+
+def clip_grads_with_norm_(parameters, max_norm, total_norm, foreach=None):
+    """Multiplies each gradient in place by min(1, max_norm / (total_norm + 1e-6)).
+
+    Args:
+        parameters: a tensor, or an iterable of tensors; those without a gradient are passed over.
+        max_norm: the largest norm.
+        total_norm: a tensor, such as get_total_norm's.
+        foreach: torch's choice of implementation; accepted, and changes nothing.
+
+    Example:
+        >>> w = fastgd.tensor([3.0, 4.0], requires_grad=True)
+        >>> w.sum().backward()
+        >>> nn.utils.clip_grads_with_norm_([w], max_norm=1.0, total_norm=fastgd.tensor(2.0))
+        >>> w.grad
+        tensor([0.5000, 0.5000])
+    """
+    with no_grad(), np.errstate(all="ignore"):
+        factor = float(max_norm) / (total_norm.detach().numpy() + 1e-6)
+        for gradient in _gradients(parameters):
             array = prepare_write(gradient)
             # Not `if factor < 1`: a NaN is to be seen.
             array *= array.dtype.type(np.minimum(factor, 1))
-    return from_array(norm)
 
 
 def clip_grad_norm(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._tensor import apply, row
+from .._tensor import apply, apply_inplace, row
 from .._types import advised, as_dtype, of_array
 from ._loops import softened
 from .promotion import floating, publish
@@ -42,13 +42,16 @@ _cumprod = row("cumprod", lambda a, dim, dtype: _running(np.multiply, a, dim, dt
 
 
 def _accumulation(made, doc):
-    def accumulate(input, dim=None, *, dtype=None, axis=None):
-        dim = axis if dim is None else dim
-        if dim is None:
-            raise TypeError(f'{made.name}() missing 1 required positional arguments: "dim"')
-        return apply(made, (input,), {"dim": dim, "dtype": None if dtype is None else as_dtype(dtype).numpy})
+    def accumulating(apply, name):
+        def accumulate(input, dim=None, *, dtype=None, axis=None):
+            dim = axis if dim is None else dim
+            if dim is None:
+                raise TypeError(f'{name}() missing 1 required positional arguments: "dim"')
+            return apply(made, (input,), {"dim": dim, "dtype": None if dtype is None else as_dtype(dtype).numpy})
 
-    return publish(made.name, accumulate, doc)
+        return accumulate
+
+    return publish(made.name, accumulating(apply, made.name), doc, accumulating(apply_inplace, made.name + "_"))
 
 
 cumsum = _accumulation(_cumsum, "The sums of the first one, two, three, ... elements along dim.")

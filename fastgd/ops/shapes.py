@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._tensor import apply, named_as, row
+from .._tensor import apply, apply_inplace, named_as, row
 from .._types import advised
 from .promotion import NO_OPTIONS, publish
 from .views import check_dim, flipped, listed
@@ -85,7 +85,7 @@ def rot90(input, k=1, dims=(0, 1)):
 # ---- diagonals and triangles
 
 
-def _triangle(name, function):
+def _triangle(name, function, doc):
     made = row(
         name,
         lambda a, diagonal: function(a, diagonal),
@@ -93,14 +93,14 @@ def _triangle(name, function):
         ((),),
     )
 
-    def triangle(input, diagonal=0):
-        return apply(made, (input,), {"diagonal": diagonal})
+    def cut(apply):
+        return lambda input, diagonal=0: apply(made, (input,), {"diagonal": diagonal})
 
-    return triangle
+    return publish(name, cut(apply), doc, cut(apply_inplace))
 
 
-triu = publish("triu", _triangle("triu", np.triu), "The upper triangle, zeros elsewhere.")
-tril = publish("tril", _triangle("tril", np.tril), "The lower triangle, zeros elsewhere.")
+triu = _triangle("triu", np.triu, "The upper triangle, zeros elsewhere.")
+tril = _triangle("tril", np.tril, "The lower triangle, zeros elsewhere.")
 
 
 def _diagonal_forward(a, offset, dim1, dim2):

@@ -1,6 +1,6 @@
 """Optimizers, under torch.optim's names."""
 
-from . import lr_scheduler
+from . import lr_scheduler, swa_utils
 from .adaptive import Adagrad, Adam, AdamW, RMSprop
 from .lbfgs import LBFGS
 from .optimizer import Optimizer
@@ -9,7 +9,7 @@ from .sgd import SGD
 
 __all__ = [
     "ASGD", "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RAdam", "RMSprop",
-    "Rprop", "lr_scheduler",
+    "Rprop", "lr_scheduler", "swa_utils",
 ]  # fmt: skip
 
 

@@ -1,0 +1,33 @@
+"""torch.special: the special functions, which are fastgd's own under these names."""
+
+from .ops import (
+    digamma,
+    erf,
+    erfc,
+    erfinv,
+    exp2,
+    expm1,
+    lgamma,
+    log1p,
+    log_softmax,
+    logit,
+    logsumexp,
+    round,
+    sigmoid,
+    softmax,
+    xlogy,
+)
+
+expit, gammaln, psi = sigmoid, lgamma, digamma
+
+__all__ = [
+    "digamma", "erf", "erfc", "erfinv", "exp2", "expit", "expm1", "gammaln", "log1p", "log_softmax", "logit",
+    "logsumexp", "psi", "round", "softmax", "xlogy",
+]  # fmt: skip
+
+
+def __getattr__(name):
+    raise AttributeError(
+        f"module 'fastgd.special' has no attribute '{name}': fastgd covers linear models, torch.special.{name} needs "
+        "torch"
+    )
