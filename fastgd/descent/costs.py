@@ -3,6 +3,8 @@
 Only their ratios decide. The figures are of the machine that bench/README.md names, which says how to take them anew.
 """
 
+from .stream import packs
+
 # The stream: packing a number of X, an epoch of nothing, and a step, which reads X and multiplies.
 PACKED, EPOCH = 3e-9, 60e-9
 MULTIPLY_ADDS = 40e9  # a second, in float32: 2 for each number of X and output
@@ -23,7 +25,8 @@ def stream_seconds(n, d, k, itemsize, epochs):
     size = n * d * itemsize
     reading = size / next(speed for most, speed in READING if size <= most)
     step = max(reading, 2 * n * d * k * (itemsize // 4) / MULTIPLY_ADDS)
-    return PACKED * n * d + epochs * (EPOCH + step)
+    packing = PACKED * n * d if packs(n, d, k, itemsize) else 0
+    return packing + epochs * (EPOCH + step)
 
 
 def spectral_seconds(n, d, k, epochs, alone):

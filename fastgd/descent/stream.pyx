@@ -48,6 +48,26 @@ cdef enum:
 
 cdef double SIGNALS_EVERY = 0.05
 
+
+cdef Py_ssize_t rows_at_most(Py_ssize_t d, Py_ssize_t k) noexcept:
+    """So many may go to the kernel in one call."""
+    return PIECE // (d * k) + 1
+
+
+cdef bint copies(Py_ssize_t n, Py_ssize_t d, Py_ssize_t k, Py_ssize_t item) noexcept:
+    """Whether full-batch descents may copy X."""
+    return n <= rows_at_most(d, k) and n * d * item <= PACKED_BYTES
+
+
+cpdef bint packs(Py_ssize_t n, Py_ssize_t d, Py_ssize_t k, Py_ssize_t item) noexcept:
+    """Whether full-batch descents on X of n rows and d columns, of `item` bytes a number, go over packed blocks of it."""
+    return (
+        copies(n, d, k, item)
+        and (n * d * item <= NEAR_BYTES or d < LONG_COLUMNS * k)
+        and (k <= FEW_OUTPUTS or k * item <= PACKED_OUTPUTS and d <= PACKED_COLUMNS)
+    )
+
+
 cdef double now() noexcept nogil:
     cdef timespec at
     clock_gettime(CLOCK_MONOTONIC, &at)
@@ -109,7 +129,7 @@ cdef class Stream:
         self.rows.weights = NULL if sample_weight is None else cnp.PyArray_DATA(sample_weight)
         self.rows.index = NULL
         self.batch_size, self.drop_last = batch_size, drop_last
-        self.most = PIECE // (self.rows.d * self.rows.k) + 1
+        self.most = rows_at_most(self.rows.d, self.rows.k)
         cdef Py_ssize_t weights = self.rows.k * self.rows.d
         self.size = weights + (0 if bias is None else self.rows.k)
         cdef Py_ssize_t room = (weights + self.rows.k + 1) * self.item
@@ -132,17 +152,11 @@ cdef class Stream:
             part.start, part.size = start, size
         self.weight_part = &self.parameters.parts[0] if trained[0] else NULL
         self.bias_part = &self.parameters.parts[len(spans) - 1] if trained[1] else NULL
-        cdef bint copied = (
-            batch_size >= self.rows.n and self.rows.n <= self.most and X.size * self.item <= PACKED_BYTES
-        )
-        self.is_packed = (
-            copied and (X.size * self.item <= NEAR_BYTES or self.rows.d < LONG_COLUMNS * self.rows.k)
-            and (self.rows.k <= FEW_OUTPUTS
-                 or self.rows.k * self.item <= PACKED_OUTPUTS and self.rows.d <= PACKED_COLUMNS)
-        )
+        cdef bint whole = batch_size >= self.rows.n
+        self.is_packed = whole and packs(self.rows.n, self.rows.d, self.rows.k, self.item)
         if self.is_packed:
             self.pack()
-        elif copied and not X.flags.c_contiguous:
+        elif whole and copies(self.rows.n, self.rows.d, self.rows.k, self.item) and not X.flags.c_contiguous:
             self.packed_arrays = [np.ascontiguousarray(X)]
             self.rows.X = cnp.PyArray_DATA(self.packed_arrays[0])
             self.rows.x_stride, self.rows.x_column = self.rows.d, 1
