@@ -20,9 +20,9 @@
 #define NARROW_NUMBERS 24           /* of few packed rows: so few, and their sums take longer than they themselves */
 #define SHORT (SUMS == 16 ? 8 : 4)  /* vectors in a row that a group can keep near */
 #define BLOCK_ROWS 256              /* sums of that many stay in the data's own type; a multiple of GROUP */
+#define BLOCK_COLUMNS 4096          /* so do dot products of that many */
 #define OUTPUT_VECTORS 3            /* in a tile of many outputs */
 #define PANEL 128                   /* columns or rows: their part of W^T or of slopes stays in the nearest cache */
-#define BLOCK_COLUMNS 4096          /* so do dot products of that many */
 #define CHUNK_BYTES (32 * 1024)     /* what the nearest cache holds */
 #define ROWS_BYTES (24 * 1024)      /* the same of rows in place, and half of the next chunk */
 #define STRIDED_BYTES (256 * 1024)  /* of X: what is packed for one use, or read by turns, and stays in the second cache */
@@ -72,6 +72,15 @@ typedef struct {
 #define BROADCAST_FROM_MEMORY(array)
 #define ALIGNED
 #endif
+
+/* The local numbers, or where more are needed, allocated ones that begin with a line; `memory` is to be freed. */
+static inline double *work_space(Py_ssize_t count, double *local, void **memory)
+{
+    *memory = NULL;
+    if (count <= STACK_DOUBLES) return local;
+    if (!(*memory = malloc(count * sizeof(double) + LINE))) return NULL;
+    return (double *)(((uintptr_t)*memory + LINE - 1) / LINE * LINE);
+}
 
 #define PRAGMA(text) _Pragma(#text)
 #ifdef __clang__

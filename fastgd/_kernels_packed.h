@@ -213,13 +213,9 @@ NOINLINE int NAME(packed_pass)(
 
     const Py_ssize_t size = padded + (padded * LANES * REAL_BYTES + 7) / 8;
     ALIGNED double local[STACK_DOUBLES];
-    double *work = local;
-    void *memory = NULL;
-    if (size > STACK_DOUBLES) {
-        if (!(memory = malloc(size * sizeof(double) + LINE))) return -1;
-        work = (double *)(((uintptr_t)memory + LINE - 1) / LINE * LINE);
-    }
-    double *totals = work;
+    void *memory;
+    double *totals = work_space(size, local, &memory);
+    if (!totals) return -1;
     job.sums = (REAL *)(totals + padded);
     /* Where the outputs take several turns, each finds the rows in the second cache. */
     const Py_ssize_t chunk = k <= 4 ? BLOCK_ROWS : STRIDED_BYTES / (d * BYTES) / 4 * 4 + 4;

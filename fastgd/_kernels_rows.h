@@ -358,12 +358,9 @@ NOINLINE int NAME(loss_and_gradients)(
                              + k * (2 * LANES + (rows->weights ? 3 : 2) * job.chunk);
     const Py_ssize_t size = doubles + (reals * REAL_BYTES + 7) / 8;
     ALIGNED double local[STACK_DOUBLES];
-    double *work = local;
-    void *memory = NULL;
-    if (size > STACK_DOUBLES) {
-        if (!(memory = malloc(size * sizeof(double) + LINE))) return -1;
-        work = (double *)(((uintptr_t)memory + LINE - 1) / LINE * LINE);
-    }
+    void *memory;
+    double *work = work_space(size, local, &memory);
+    if (!work) return -1;
     double total = 0, *weight_totals = work, *bias_totals = weight_totals + job.numbers;
     job.wide = bias_totals + k;
     job.gradients = (REAL *)(work + doubles);

@@ -1,5 +1,4 @@
-/* Register tiles over rows in place: products x W^T, and outer products of slopes and rows.
- */
+/* Register tiles over rows in place: products x W^T, and outer products of slopes and rows. */
 
 /* Where rows begin, and where the vector with the end of each can be read: in place or, at the end of X, in a copy. */
 typedef struct {

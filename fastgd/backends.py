@@ -25,6 +25,6 @@ cudnn = _backend("cudnn", enabled=True, benchmark=False, deterministic=False, al
 cuda = _backend("cuda", is_built=_never, matmul=ModuleType(__name__ + ".cuda.matmul"))
 mps = _backend("mps", is_built=_never)
 # torch's wheels for x86 have these, and scripts print that they do; here they change nothing.
-for _name in ("mkl", "mkldnn", "openmp"):
-    globals()[_name] = _backend(_name, is_available=_always)
-mkldnn.enabled = True
+mkl = _backend("mkl", is_available=_always)
+mkldnn = _backend("mkldnn", is_available=_always, enabled=True)
+openmp = _backend("openmp", is_available=_always)

@@ -16,6 +16,7 @@ from .._tensor import (
     written_by,
 )
 from .._types import advised
+from . import functional
 
 
 def is_inference_mode_enabled():
@@ -289,8 +290,6 @@ def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=T
             return False
     return True
 
-
-from . import functional  # noqa: E402 (it needs grad)
 
 __all__ = [
     "Function",

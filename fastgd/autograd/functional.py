@@ -3,9 +3,8 @@
 import numpy as np
 
 from .._grad_mode import enable_grad
-from .._tensor import Tensor, from_array, refuse_create_graph
+from .._tensor import Tensor, from_array, grad_of, refuse_create_graph
 from .._types import advised
-from . import grad
 
 
 def _tensors(given, what, name):
@@ -38,7 +37,7 @@ def _gradients(output, inputs, gradient):
     """As arrays, zeros for what the output does not depend on."""
     if not output.requires_grad:
         return [np.zeros(tensor.shape, tensor.dtype.numpy) for tensor in inputs]
-    found = grad(output, inputs, gradient, retain_graph=True, allow_unused=True)
+    found = grad_of((output,), tuple(inputs), (gradient,), True)
     return [
         np.zeros(tensor.shape, tensor.dtype.numpy) if made is None else made.numpy()
         for tensor, made in zip(inputs, found, strict=True)
