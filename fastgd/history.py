@@ -81,29 +81,34 @@ class History:
 
 
 class _Column:
-    """Numbers that grow by stretches, or one by one; what is appended is copied when somebody reads it, if ever."""
+    """Numbers that grow by stretches, or one by one; what is appended is copied when somebody reads it, if ever.
+
+    Ctrl-C may come wherever something is called: until then, or after it, everything is as it was.
+    """
 
     MOST_WAITING = 64  # pieces
 
     def __init__(self):
-        self.memory, self.stored, self.n = np.empty(0), 0, 0
-        self.waiting = []
+        self.memory, self.n = np.empty(0), 0
+        self.waiting = []  # the last of the n numbers, which memory does not hold yet
 
     def append(self, piece):
-        self.waiting.append(piece)
-        self.n += np.size(piece)
+        n = self.n + np.size(piece)
+        self.waiting += [piece]
+        self.n = n
         if len(self.waiting) > self.MOST_WAITING:
             self.values()
 
     def values(self):
+        at = self.n - sum(map(np.size, self.waiting))
         if self.n > len(self.memory):
             grown = np.empty(max(self.n, 2 * len(self.memory)))
-            grown[: self.stored] = self.memory[: self.stored]
+            grown[:at] = self.memory[:at]
             self.memory = grown
         for piece in self.waiting:
-            self.memory[self.stored : self.stored + np.size(piece)] = piece
-            self.stored += np.size(piece)
-        self.waiting.clear()
+            self.memory[at : at + np.size(piece)] = piece
+            at += np.size(piece)
+        self.waiting = []
         return self.memory[: self.n]
 
     def last(self):
@@ -111,8 +116,13 @@ class _Column:
         return float(piece[-1] if np.ndim(piece) else piece)
 
     def cut(self, n):
-        self.values()
-        self.stored = self.n = min(self.n, n)
+        while self.waiting and self.n > n:
+            *others, last = self.waiting
+            kept = np.atleast_1d(last)[: max(0, np.size(last) - (self.n - n))]
+            left = self.n - np.size(last) + len(kept)
+            self.waiting = [*others, kept] if len(kept) else others
+            self.n = left
+        self.n = min(self.n, n)
 
 
 class DivergenceError(ArithmeticError):

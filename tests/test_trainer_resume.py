@@ -13,6 +13,7 @@ from trainer_cases import ENVIRONMENT
 
 import fastgd
 from fastgd import _kernels
+from fastgd.history import History
 
 pytestmark = pytest.mark.usefixtures("affine")
 SCRIPT = interrupted_fits.__file__
@@ -220,6 +221,45 @@ def fit(rows, features, outputs=1, **options):
 def test_ctrl_c_stops_at_once_and_at_a_whole_epoch(call, engine, whole_epochs, tmp_path):
     out = run("-c", PRESSED + call, str(tmp_path / "run")).split()
     assert out == [engine, "interrupted", "True", str(whole_epochs), "True", "True"]
+
+
+class PressedOnce:
+    """A piece of a history, while which is copied Ctrl-C is pressed."""
+
+    size, pressed = 2, False
+
+    def __array__(self, dtype=None, copy=None):
+        if not self.pressed:
+            self.pressed = True
+            raise KeyboardInterrupt
+        return np.array([3.0, 4.0])
+
+
+def test_ctrl_c_while_a_history_is_copied_leaves_it_whole():
+    history = History()
+    for piece in (np.arange(3.0), PressedOnce(), 5.0):
+        history.append(loss=piece)
+    with pytest.raises(KeyboardInterrupt):
+        print(history.loss)
+    assert history.loss.tolist() == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("epochs", range(9))
+@pytest.mark.parametrize("read", [False, True])
+def test_a_history_is_cut_without_a_copy(epochs, read):
+    # A copy of as many epochs as a second makes of few rows would take longer than Ctrl-C may.
+    history = History()
+    history.append(loss=np.arange(2.0))
+    if read:
+        assert len(history.loss) == 2
+    memory = history._columns["loss"].memory
+    for piece in (np.arange(2.0, 5.0), 5.0, np.arange(6.0, 8.0)):
+        history.append(loss=piece)
+    history.cut(epochs)
+    assert history._columns["loss"].memory is memory
+    assert len(history) == min(epochs, 8)
+    history.append(loss=9.0)
+    assert history.loss.tolist() == [*range(min(epochs, 8)), 9]
 
 
 SUMMING = """
