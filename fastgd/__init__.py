@@ -1,8 +1,9 @@
 """fastgd trains linear models by gradient descent: torch's names and torch's loop, on compiled kernels."""
 
 from math import e, inf, nan, pi
+from typing import TYPE_CHECKING
 
-from . import ops
+from . import _later, ops
 from ._tensor import Tensor, get_default_dtype, is_grad_enabled
 from ._types import (
     Size,
@@ -76,7 +77,7 @@ from .linalg import (
     slogdet,
 )
 from .printing import get_printoptions, set_printoptions
-from . import autograd, backends, cuda, linalg, nn, optim, random, special, utils, version
+from . import autograd, linalg, random
 from .autograd import enable_grad, inference_mode, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .random import *
 from .settings import (
@@ -98,34 +99,24 @@ float, double, half = float32, float64, float16
 long, int, short = int64, int32, int16
 newaxis = None
 
+if TYPE_CHECKING:
+    from . import backends, cuda, distributions, nn, optim, special, testing, utils, version
+    from .diagnosis import diagnose
+    from .history import DivergenceError, History
+    from .serialization import load, save
+    from .standin import install_as_torch
+    from .statistics import Statistics
+    from .trainer import Trainer
+    from .version import __version__
 
-# Imported when somebody asks for them.
-_LATER = {
-    "DivergenceError": "history",
-    "History": "history",
-    "Statistics": "statistics",
-    "Trainer": "trainer",
-    "diagnose": "diagnosis",
-    "install_as_torch": "standin",
-    "load": "serialization",
-    "save": "serialization",
-}
-
-
-def __getattr__(name):
-    if name in _LATER:
-        from importlib import import_module
-
-        globals()[name] = found = getattr(import_module("." + _LATER[name], __name__), name)
-        return found
-    if name in ("distributions", "testing"):
-        from importlib import import_module
-
-        return import_module("." + name, __name__)
-    if name == "__version__":
-        # importlib.metadata takes 15 ms, a fifth of what importing numpy takes.
-        from importlib.metadata import version as installed_version
-
-        globals()["__version__"] = installed_version("fastgd")
-        return __version__
-    raise AttributeError(f"fastgd covers linear models; torch.{name} needs torch")
+__getattr__, __dir__, _names = _later.attributes(
+    __name__,
+    "backends cuda distributions nn optim special testing utils version",
+    diagnosis="diagnose",
+    history="DivergenceError History",
+    serialization="load save",
+    standin="install_as_torch",
+    statistics="Statistics",
+    trainer="Trainer",
+    version="__version__",
+)

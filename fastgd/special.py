@@ -1,5 +1,6 @@
 """torch.special: the special functions, which are fastgd's own under these names."""
 
+from . import _later
 from .ops import (
     digamma,
     erf,
@@ -25,9 +26,4 @@ __all__ = [
     "logsumexp", "psi", "round", "softmax", "xlogy",
 ]  # fmt: skip
 
-
-def __getattr__(name):
-    raise AttributeError(
-        f"module 'fastgd.special' has no attribute '{name}': fastgd covers linear models, torch.special.{name} needs "
-        "torch"
-    )
+__getattr__, __dir__, _ = _later.attributes(__name__)

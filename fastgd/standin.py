@@ -3,8 +3,7 @@
 import copyreg
 import sys
 from importlib import import_module
-from importlib.machinery import ModuleSpec
-from operator import attrgetter
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import NamedTuple
 
@@ -71,6 +70,9 @@ _HOMES = {
     ),
 }
 
+_HOME_OF = {name: f"torch.{home}".rstrip(".") for home, names in _HOMES.items() for name in names.split()}
+_PATHS = {*_SAME, *_HOMES} - {""}
+
 # The renamed classes, with the module and the name that they have in fastgd.
 _renamed = {}
 
@@ -103,38 +105,37 @@ def install_as_torch():
             f"{getattr(sys.modules['torch'], '__file__', 'an unknown place')}: call it at the top of the program"
         )
     sys.meta_path.insert(0, _Finder)
-    for home, names in _HOMES.items():
-        source = _source(home)
-        for name in names.split():
-            kind = getattr(source, name, None)
-            if isinstance(kind, type) and kind.__module__.startswith("fastgd."):
-                _rename(kind, ".".join(filter(None, ("torch", home))))
+    for name, module in list(sys.modules.items()):
+        if name.startswith("fastgd."):
+            _rename_classes(module)
     import_module("torch")
 
 
-def _rename(kind, module):
-    _renamed[kind] = kind.__module__, kind.__qualname__
-    try:
-        kind.__module__ = module
-    except TypeError:  # a compiled class
-        rename(kind, f"{module}.{kind.__qualname__}")
-    copyreg.pickle(kind, _reduced)
+def _rename_classes(module):
+    """Gives the classes that a module of fastgd defines the names that they have in torch."""
+    for kind in list(vars(module).values()):
+        if isinstance(kind, type) and kind.__module__ == module.__name__ and kind.__name__ in _HOME_OF:
+            _renamed[kind] = kind.__module__, kind.__qualname__
+            home = _HOME_OF[kind.__name__]
+            try:
+                kind.__module__ = home
+            except TypeError:  # a compiled class
+                rename(kind, f"{home}.{kind.__qualname__}")
+            copyreg.pickle(kind, _reduced)
 
 
 def _source(path):
-    """The module of fastgd, or what serves as one there, that has the names of torch's at path; None without one."""
+    """The module of fastgd that has the names of torch's at path."""
     while path and path not in _SAME:
         path = path.rpartition(".")[0]
-    name = ".".join(filter(None, ("fastgd", path)))
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
-            raise
-    try:
-        return attrgetter(path)(import_module("fastgd"))
-    except AttributeError:
-        return None
+    return import_module(f"fastgd.{path}".rstrip("."))
+
+
+def _public(source):
+    """The names that a module of torch has from one of fastgd, those included that are loaded when asked for."""
+    return [
+        name for name in dir(source) if not name.startswith("_") and not isinstance(vars(source).get(name), ModuleType)
+    ]
 
 
 class _Finder:
@@ -143,13 +144,28 @@ class _Finder:
     @staticmethod
     def find_spec(name, path=None, target=None):
         top, _, inner = name.partition(".")
+        if top == "fastgd":
+            return _renaming(PathFinder.find_spec(name, path, target))
         if top != "torch":
             return None
-        if inner and inner not in _SAME and inner not in _HOMES or _source(inner) is None:
+        if inner and inner not in _PATHS:
             # Without a name: the import system takes an error that bears the name for an answer to `from ... import`.
             raise ModuleNotFoundError(f"No module or name '{name}': fastgd covers linear models; {name} needs torch")
         # All are packages, so that every missing name comes to the error above.
         return ModuleSpec(name, _Loader, origin=sys.modules["fastgd"].__file__, is_package=True)
+
+
+def _renaming(spec):
+    """The spec of a module of fastgd; when the module is loaded, its classes are renamed."""
+    if spec is not None and spec.loader is not None:
+        execute = spec.loader.exec_module
+
+        def exec_module(module):
+            execute(module)
+            _rename_classes(module)
+
+        spec.loader.exec_module = exec_module
+    return spec
 
 
 class _Loader:
@@ -163,12 +179,14 @@ class _Loader:
     def exec_module(module):
         inner = module.__name__.partition(".")[2]
         source = _source(inner)
-        public = {name: value for name, value in vars(source).items() if not name.startswith("_")}
-        vars(module).update({name: value for name, value in public.items() if not isinstance(value, ModuleType)})
+        vars(module).update({name: vars(source)[name] for name in _public(source) if name in vars(source)})
 
         def __getattr__(name):
+            path = f"{inner}.{name}".lstrip(".")
+            if path in _PATHS:
+                return import_module(f"torch.{path}")
             try:
-                return getattr(source, name)
+                found = getattr(source, name)
             except AttributeError:
                 raise AttributeError(
                     f"module '{module.__name__}' has no attribute '{name}': fastgd covers linear models; "
@@ -176,13 +194,17 @@ class _Loader:
                     name=name,
                     obj=module,
                 ) from None
+            if not name.startswith("_") and not isinstance(found, ModuleType):
+                setattr(module, name, found)
+            return found
 
-        module.__getattr__ = __getattr__
+        def __dir__():
+            inside = {path.rpartition(".")[2] for path in _PATHS if path.rpartition(".")[0] == inner}
+            return sorted({*vars(module), *_public(source), *inside})
+
+        module.__getattr__, module.__dir__ = __getattr__, __dir__
         if inner in ("", "version"):
             module.__version__ = "2.13.0+fastgd"
-        for path in (*_SAME, *_HOMES):
-            if path and path.rpartition(".")[0] == inner and _source(path) is not None:
-                import_module(f"torch.{path}")
 
 
 class _Name(NamedTuple):

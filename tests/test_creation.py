@@ -142,3 +142,34 @@ def test_import_brings_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+LATER = {
+    "fastgd": "DivergenceError Statistics Trainer backends cuda distributions diagnose load nn optim save testing utils",
+    "fastgd.nn": "BatchNorm1d Dropout Flatten HuberLoss LazyLinear ModuleList ReLU utils",
+    "fastgd.optim": "Adam LBFGS RAdam lr_scheduler swa_utils",
+}
+
+
+@pytest.mark.parametrize("package", LATER)
+def test_what_few_programs_need_is_loaded_when_it_is_asked_for(package):
+    code = f"""
+import pickle, sys, {package}
+package, names = sys.modules[{package!r}], {LATER[package].split()}
+assert not set(names) & set(vars(package)) and set(names) <= set(dir(package))
+for name in names:
+    exec(f"from {{package.__name__}} import {{name}} as found")
+    assert found is getattr(package, name) is vars(package)[name], name
+    if isinstance(found, type):
+        assert pickle.loads(pickle.dumps(found)) is found, name
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_import_loads_the_loop_by_hand_alone():
+    code = "import sys, fastgd; print(*[name for name in sys.modules if name.count('.') and name.startswith('fastgd')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[1] for name in done.stdout.split()}
+    later = {"nn", "optim", "utils", "backends", "cuda", "special", "version", "distributions", "testing", "trainer", "fit",
+             "descent", "history", "diagnosis", "statistics", "serialization", "standin"}  # fmt: skip
+    assert {"_tensor", "ops", "random"} <= loaded and not loaded & later

@@ -86,6 +86,23 @@ def test_without_importing_parts():
     installed("import torch\n" + "\n".join(PATHS))
 
 
+def test_parts_are_loaded_when_asked_for():
+    installed("""
+import sys, torch
+def loaded(*names):
+    return [f"{top}.{name}" in sys.modules for name in names for top in ("fastgd", "torch")]
+assert not any(loaded("optim", "nn", "utils", "optim.lr_scheduler"))
+model = torch.nn.Linear(1, 1)
+assert all(loaded("nn")) and not any(loaded("optim", "utils", "nn.losses", "nn.container"))
+assert {"optim", "nn", "utils", "serialization", "zeros"} <= set(dir(torch)) and "Adam" in dir(torch.optim)
+assert not any(loaded("optim.adaptive", "optim.lbfgs", "optim.lr_scheduler"))
+assert repr(torch.optim.LBFGS) == "<class 'torch.optim.lbfgs.LBFGS'>" and torch.optim.LBFGS is torch.optim.lbfgs.LBFGS
+import fastgd.optim.swa_utils                       # by another way than an attribute
+assert repr(fastgd.optim.swa_utils.SWALR) == "<class 'torch.optim.swa_utils.SWALR'>"
+assert "LBFGS" in vars(torch.optim)                 # what a loop asks for again and again is there at once
+""")
+
+
 def test_what_other_packages_look_for():
     out = installed("""
 import importlib.util, sys

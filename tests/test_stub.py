@@ -1,12 +1,15 @@
 """The stub from which editors complete Tensor says what the class has."""
 
 import ast
+from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
 from record_stub import PROPERTIES, RETURNS, STUB, text
 
 import fastgd
+from fastgd import nn, optim
 
 
 def test_the_stub_is_that_of_the_class():
@@ -30,3 +33,19 @@ def test_what_it_says_is_returned(name):
     found = getattr(x, name)
     found = found if name in PROPERTIES else found(*arguments)
     assert isinstance(found, KINDS[(PROPERTIES | RETURNS)[name]])
+
+
+@pytest.mark.parametrize("package", [fastgd, nn, optim])
+def test_what_is_loaded_later_is_what_editors_read(package):
+    """The names under TYPE_CHECKING are those that the package finds, and come from the same modules."""
+    (block,) = [
+        node for node in ast.parse(Path(package.__file__).read_text()).body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]  # fmt: skip
+    read = {alias.name: node.module for node in block.body for alias in node.names}
+    assert sorted(read) == sorted(package._names)
+    for name, module in read.items():
+        if name == "__version__":
+            continue  # only what pip installed has one
+        room = import_module(f"{package.__name__}.{module or name}")
+        assert getattr(package, name) is (getattr(room, name) if module else room)

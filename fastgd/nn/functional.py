@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 
-from .. import ops
+from .. import _later, ops
 from .._tensor import Tensor, apply, apply_inplace, from_array, named_as
 from .._types import advised
 from ..autograd import no_grad
@@ -535,9 +535,4 @@ __all__ = [
     "tanh",
 ]
 
-
-def __getattr__(name):
-    raise AttributeError(
-        f"module 'fastgd.nn.functional' has no attribute '{name}': fastgd covers linear models, "
-        f"torch.nn.functional.{name} needs torch"
-    )
+__getattr__, __dir__, _ = _later.attributes(__name__)

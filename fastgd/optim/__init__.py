@@ -1,19 +1,22 @@
 """Optimizers, under torch.optim's names."""
 
-from . import lr_scheduler, swa_utils
-from .adaptive import Adagrad, Adam, AdamW, RMSprop
-from .lbfgs import LBFGS
+from typing import TYPE_CHECKING
+
+from .. import _later
 from .optimizer import Optimizer
-from .ruled import ASGD, Adadelta, Adamax, NAdam, RAdam, Rprop
 from .sgd import SGD
 
-__all__ = [
-    "ASGD", "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RAdam", "RMSprop",
-    "Rprop", "lr_scheduler", "swa_utils",
-]  # fmt: skip
+if TYPE_CHECKING:
+    from . import lr_scheduler, swa_utils
+    from .adaptive import Adagrad, Adam, AdamW, RMSprop
+    from .lbfgs import LBFGS
+    from .ruled import ASGD, Adadelta, Adamax, NAdam, RAdam, Rprop
 
-
-def __getattr__(name):
-    raise AttributeError(
-        f"module 'fastgd.optim' has no attribute '{name}': fastgd covers linear models, torch.optim.{name} needs torch"
-    )
+__getattr__, __dir__, _names = _later.attributes(
+    __name__,
+    "lr_scheduler swa_utils",
+    adaptive="Adagrad Adam AdamW RMSprop",
+    lbfgs="LBFGS",
+    ruled="ASGD Adadelta Adamax NAdam RAdam Rprop",
+)
+__all__ = ["Optimizer", "SGD", *_names]
