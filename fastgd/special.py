@@ -26,4 +26,4 @@ __all__ = [
     "logsumexp", "psi", "round", "softmax", "xlogy",
 ]  # fmt: skip
 
-__getattr__, __dir__, _ = _later.attributes(__name__)
+__getattr__, __dir__, _names = _later.attributes(__name__)

@@ -535,4 +535,4 @@ __all__ = [
     "tanh",
 ]
 
-__getattr__, __dir__, _ = _later.attributes(__name__)
+__getattr__, __dir__, _names = _later.attributes(__name__)
