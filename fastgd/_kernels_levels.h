@@ -25,6 +25,7 @@
 #define PANEL 128                   /* columns or rows: their part of W^T or of slopes stays in the nearest cache */
 #define CHUNK_BYTES (32 * 1024)     /* what the nearest cache holds */
 #define ROWS_BYTES (24 * 1024)      /* the same of rows in place, and half of the next chunk */
+#define TILED_BYTES (128 * 1024)     /* of rows in place that several outputs read: in the second cache, with the next chunk */
 #define STRIDED_BYTES (256 * 1024)  /* of X: what is packed for one use, or read by turns, and stays in the second cache */
 #define AHEAD (8 * 1024)            /* bytes: far enough that memory answers in time */
 #define LINE 64                     /* bytes of the caches' */
@@ -60,6 +61,7 @@ typedef struct {
 #define INLINE static inline __attribute__((always_inline))
 #define NOINLINE static __attribute__((noinline, unused))      /* not every level uses all */
 #define FETCH(p) __builtin_prefetch(p)
+#define FETCH_FAR(p) __builtin_prefetch(p, 0, 2)     /* to the second cache */
 #define PREFETCH(p) FETCH((const char *)(p) + AHEAD)
 /* A load that broadcasts is one instruction; from a register, compilers make shuffles. */
 #define BROADCAST_FROM_MEMORY(array) __asm__("" : "+m"(array))
@@ -68,6 +70,7 @@ typedef struct {
 #define INLINE static inline
 #define NOINLINE static
 #define FETCH(p)
+#define FETCH_FAR(p)
 #define PREFETCH(p)
 #define BROADCAST_FROM_MEMORY(array)
 #define ALIGNED

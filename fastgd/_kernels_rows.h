@@ -11,15 +11,18 @@ typedef struct {
     const REAL *W;
     Loss loss;
     VEC delta;
-    Py_ssize_t end;         /* of the furthest row, counted from X: what lies behind it is not touched */
-    Py_ssize_t width;       /* of a row of gradients: d, up to a whole vector */
+    Py_ssize_t begin, end;  /* of the rows, counted from X: what lies around them is not touched */
+    Py_ssize_t lead;        /* numbers before a row, so that its vectors are aligned */
+    Py_ssize_t width;       /* of a row of gradients: lead + d, up to a whole vector */
+    Py_ssize_t vectors;     /* in a row that a group keeps near; else 0 */
     Py_ssize_t outputs;     /* where they are the vector: k, up to a whole one; else 0 */
-    Py_ssize_t chunk;       /* rows from products to gradients, what the nearest cache holds */
+    Py_ssize_t chunk;       /* rows from products to gradients, what a near cache holds */
     Py_ssize_t numbers;     /* of gradients, with what fills them up */
     int wanted;             /* the gradients of W */
     int columns;            /* of more than one, the elements are neighbours */
     REAL *gradients;        /* k x width, or d x outputs */
-    REAL *turned;           /* W^T, d x outputs */
+    REAL *arranged;         /* W as it is read: W^T, d x outputs, or as the tiles do, k x width */
+    REAL *first;            /* the row at `begin`, with its lead */
     REAL *losses;           /* a vector */
     REAL *slopes;           /* k vectors, of which one belongs to the outputs in turn, row after row */
     REAL *products;         /* with one feature, instead of gradients: a vector of slope * x */
@@ -245,23 +248,28 @@ INLINE void NAME(place)(const JOB *job, Py_ssize_t start, Py_ssize_t m, PLACES *
 {
     const Py_ssize_t *index = job->rows->index, stride = job->rows->x_stride;
     const Py_ssize_t whole = job->width - LANES, end = job->end - job->width;
-    const REAL *X = job->rows->X;
+    const REAL *X = (const REAL *)job->rows->X - job->lead;
+    at->lead = job->lead;
+    at->end = job->lead + job->rows->d;
     if (index)
         for (Py_ssize_t i = 0; i < m; i++) at->x[i] = X + index[start + i] * stride;
     else
         for (Py_ssize_t i = 0; i < m; i++) at->x[i] = X + (start + i) * stride;
+    if (job->lead)
+        for (Py_ssize_t i = 0; i < m; i++)
+            if (at->x[i] == X + job->begin) at->x[i] = job->first;
     for (Py_ssize_t i = m; i % GROUP; i++) at->x[i] = at->x[m - 1];
     for (Py_ssize_t i = 0; i < m || i % GROUP; i++) at->tail[i] = at->x[i] + whole;
     if (index || start * stride > end || (start + m - 1) * stride > end)
         for (Py_ssize_t i = 0; i < m || i % GROUP; i++)
-            if (at->x[i] - X > end) {
+            if (at->x[i] != job->first && at->x[i] - X > end + job->lead) {
                 REAL *copy = at->copies + i * LANES;
-                NAME(store)(copy, NAME(load_some)(at->tail[i], job->rows->d - whole));
+                NAME(store)(copy, NAME(load_some)(at->tail[i], at->end - whole));
                 at->tail[i] = copy;
             }
 }
 
-/* Any number of outputs, rows of any length: a chunk of rows goes from products to gradients in the nearest cache. */
+/* Any number of outputs, rows of any length: a chunk of rows goes from products to gradients in a near cache. */
 NOINLINE void NAME(long_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
 {
     const Py_ssize_t d = job->rows->d, k = job->rows->k;
@@ -275,11 +283,13 @@ NOINLINE void NAME(long_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
         const REAL *y = NAME(targets)(job, start, m), *weights = NAME(row_weights)(job, start, m);
         PLACES at;
         NAME(place)(job, start, m, &at);
-        for (Py_ssize_t from = 0; from < d || from == 0; from += BLOCK_COLUMNS) {
-            const Py_ssize_t to = d - from < BLOCK_COLUMNS ? d : from + BLOCK_COLUMNS;
-            if (job->outputs) NAME(many_products)(&at, m, from, to, job->turned, job->outputs, job->r, k);
-            else NAME(products)(&at, m, from, to, job->W, d, k, job->r, ahead);
-            if (d > BLOCK_COLUMNS)
+        const int pieces = d > BLOCK_COLUMNS;
+        for (Py_ssize_t from = 0; from < at.end || from == 0; from += BLOCK_COLUMNS) {
+            const Py_ssize_t to = pieces && from + BLOCK_COLUMNS < d ? from + BLOCK_COLUMNS : at.end;
+            if (job->outputs) NAME(many_products)(&at, m, from, to, job->arranged, job->outputs, job->r, k);
+            else NAME(products)(&at, m, from, to, job->arranged, job->width, k, job->r, ahead);
+            if (!pieces) break;
+            else
                 for (Py_ssize_t q = 0; q < m * k; q++) {
                     job->wide[q] = job->r[q] + (from ? job->wide[q] : 0);
                     job->r[q] = (REAL)job->wide[q];
@@ -295,24 +305,32 @@ NOINLINE void NAME(long_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
         }
         if (!job->wanted) continue;
         if (job->outputs) NAME(many_gradients)(&at, m, d, job->r, k, job->gradients, job->outputs, ahead);
-        else NAME(outer_products)(&at, m, d, job->r, k, job->gradients, job->width, ahead);
+        else NAME(outer_products)(&at, m, job->r, k, job->gradients, job->width, ahead);
     }
     NAME(store)(job->losses, losses);
 }
 
 NOINLINE void NAME(block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
 {
-    Py_ssize_t vectors = job->rows->k == 1 ? job->width / LANES : 0;
-    if (vectors > 4 && (vectors > SHORT || job->rows->index)) vectors = 0;      /* too many, or to copy */
     if (job->columns) NAME(columns_block)(job, start, end - start);
     else if (job->loss == LOGISTIC) NAME(long_block)(job, start, end);
     else if (job->rows->k == 1 && job->rows->d == 1) NAME(column_block)(job, start, end - start);
-    else switch (vectors) {
+    else switch (job->vectors) {
 #define CASE(J) case J: if (J <= SHORT) NAME(short_block)(job, start, end, J); break
         CASE(1); CASE(2); CASE(3); CASE(4); CASE(5); CASE(6); CASE(7); CASE(8);
 #undef CASE
         default: NAME(long_block)(job, start, end);
     }
+}
+
+/* How many numbers before each row its vectors begin, to be aligned: a load across two lines takes twice as long. numpy's
+ * arrays are aligned to 16 bytes: by a multiple of them the lanes' sums only change places. */
+INLINE Py_ssize_t NAME(lead)(const Rows *rows)
+{
+    const Py_ssize_t d = rows->d, stride = rows->x_stride;
+    const uintptr_t X = (uintptr_t)rows->X;
+    if (X % 16 || stride == 0 || stride % LANES || d <= NAME(SHORT_ROW) || d > BLOCK_COLUMNS) return 0;
+    return X % BYTES / REAL_BYTES;
 }
 
 /* What W and its gradients have at output o and column j, turned: a line of columns at a time stays near. */
@@ -336,13 +354,19 @@ NOINLINE int NAME(loss_and_gradients)(
 
     JOB job = {.rows = rows, .W = weights, .loss = loss, .wanted = gW != NULL, .columns = columns,
         .delta = NAME(same)((REAL)delta)};
-    job.width = (d + LANES - 1) / LANES * LANES;
+    if (k == 1 && !columns && loss != LOGISTIC) {
+        job.vectors = (d + LANES - 1) / LANES;
+        if (job.vectors > 4 && (job.vectors > SHORT || rows->index)) job.vectors = 0;       /* too many, or to copy */
+    }
     const Py_ssize_t outputs = (k + LANES - 1) / LANES * LANES;
     /* Where they fill vectors well, and there are rows enough to turn W for. */
     if (!columns && n >= 4 * GROUP && k > 4 && (outputs == LANES ? 8 * k >= 7 * outputs : 4 * k >= 3 * outputs))
         job.outputs = outputs;
+    if (!job.outputs && !job.vectors && !columns) job.lead = NAME(lead)(rows);
+    job.width = (job.lead + d + LANES - 1) / LANES * LANES;
     job.numbers = job.outputs ? d * job.outputs : k * job.width;
-    const Py_ssize_t near = columns || job.outputs ? STRIDED_BYTES : ROWS_BYTES;
+    const int is_long = k > 2 && 2 * GROUP * d * REAL_BYTES > ROWS_BYTES;
+    const Py_ssize_t near = columns || job.outputs ? STRIDED_BYTES : is_long ? TILED_BYTES : ROWS_BYTES;
     job.chunk = columns ? BLOCK_ROWS * LANES : BLOCK_ROWS;
     if (job.chunk * d * REAL_BYTES > near) job.chunk = near / (d * REAL_BYTES) / GROUP * GROUP;
     if (job.chunk < GROUP) job.chunk = GROUP;
@@ -350,11 +374,14 @@ NOINLINE int NAME(loss_and_gradients)(
     for (Py_ssize_t i = rows->index || rows->x_stride < 0 ? 0 : n - 1; i < n; i++) {
         const Py_ssize_t end = NAME(offset)(rows, i) + d;
         if (end > job.end) job.end = end;
+        if (end - d < job.begin) job.begin = end - d;
         if (!rows->index) break;
     }
+    if (rows->x_stride < 0 && n > 0 && !rows->index) job.begin = NAME(offset)(rows, n - 1);
 
     const Py_ssize_t doubles = (job.numbers + k * (1 + (d > BLOCK_COLUMNS ? job.chunk : 0)) + 7) / 8 * 8;
-    const Py_ssize_t reals = job.numbers + d * job.outputs + 2 * LANES
+    const Py_ssize_t arranged = job.outputs ? d * job.outputs : job.vectors || columns ? 0 : k * job.width;
+    const Py_ssize_t reals = job.numbers + arranged + job.width + 2 * LANES
                              + k * (2 * LANES + (rows->weights ? 3 : 2) * job.chunk);
     const Py_ssize_t size = doubles + (reals * REAL_BYTES + 7) / 8;
     ALIGNED double local[STACK_DOUBLES];
@@ -364,8 +391,9 @@ NOINLINE int NAME(loss_and_gradients)(
     double total = 0, *weight_totals = work, *bias_totals = weight_totals + job.numbers;
     job.wide = bias_totals + k;
     job.gradients = (REAL *)(work + doubles);
-    job.turned = job.gradients + job.numbers;
-    job.losses = job.turned + d * job.outputs;
+    job.arranged = job.gradients + job.numbers;
+    job.first = job.arranged + arranged;
+    job.losses = job.first + job.width;
     job.slopes = job.losses + LANES;
     job.products = job.slopes + k * LANES;
     job.bias = job.products + LANES;
@@ -374,9 +402,11 @@ NOINLINE int NAME(loss_and_gradients)(
     job.weights = job.y + k * job.chunk;
     memset(work, 0, (job.numbers + k) * sizeof(double));
     if (job.outputs) {
-        memset(job.turned, 0, d * job.outputs * sizeof(REAL));
-        TURN(job.turned[j * job.outputs + o] = job.W[o * d + j])
+        memset(job.arranged, 0, arranged * sizeof(REAL));
+        TURN(job.arranged[j * job.outputs + o] = job.W[o * d + j])
     }
+    else if (arranged) NAME(arrange)(job.W, d, k, job.lead, job.width, job.arranged);
+    if (job.lead) NAME(arrange)((const REAL *)rows->X + job.begin, d, 1, job.lead, job.width, job.first);
     if (k == 1) NAME(store)(job.bias, NAME(same)(b ? b[0] : 0));
     else
         for (Py_ssize_t l = 0; l < LANES; l++)
@@ -407,7 +437,7 @@ NOINLINE int NAME(loss_and_gradients)(
     if (gW && job.outputs) TURN(gW[o * d + j] = (REAL)(factor * weight_totals[j * job.outputs + o]))
     else if (gW)
         for (Py_ssize_t o = 0; o < k; o++)
-            for (Py_ssize_t j = 0; j < d; j++) gW[o * d + j] = (REAL)(factor * weight_totals[o * job.width + j]);
+            for (Py_ssize_t j = 0; j < d; j++) gW[o * d + j] = (REAL)(factor * weight_totals[o * job.width + job.lead + j]);
     if (gb)
         for (Py_ssize_t o = 0; o < k; o++) gb[o] = (REAL)(factor * bias_totals[o]);
     free(memory);

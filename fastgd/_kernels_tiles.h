@@ -1,9 +1,12 @@
 /* Register tiles over rows in place: products x W^T, and outer products of slopes and rows. */
 
-/* Where rows begin, and where the vector with the end of each can be read: in place or, at the end of X, in a copy. */
+/* Where rows are read, whole vectors of them, and where the vector with the end of each: in place or, where the memory of
+ * X would be left, in a copy. */
 typedef struct {
     const REAL *x[BLOCK_ROWS], *tail[BLOCK_ROWS];
     REAL copies[BLOCK_ROWS * LANES];
+    Py_ssize_t lead;        /* numbers before a row, so that its vectors are aligned */
+    Py_ssize_t end;         /* of a row, counted from there */
 } NAME(Places);
 
 #define PLACES NAME(Places)
@@ -11,54 +14,88 @@ typedef struct {
 /* Outputs of a tile, rows that each of K meets in products, and vectors of columns in gradients: sums for all of them
  * fit the registers, with a vector of each row and one of W or a slope. */
 #if SUMS == 16
-enum { NAME(MOST_OUTPUTS) = 5 };
+enum { NAME(MOST_OUTPUTS) = 6 };
 #define TILE_ROWS(K) ((K) > 2 ? 4 : SUMS / (K))
-#define TILE_COLUMNS(K) ((K) > 2 ? 5 : 8)
+#define TILE_COLUMNS(K) ((K) > 5 ? 4 : (K) > 2 ? 5 : 8)
 #else
 enum { NAME(MOST_OUTPUTS) = 4 };
 #define TILE_ROWS(K) ((K) > 2 ? 2 : SUMS / (K))
 #define TILE_COLUMNS(K) ((K) > 2 ? 2 : SUMS / (K))
 #endif
-enum { NAME(COMMON_COLUMNS) = SUMS == 16 ? 10 : 8, NAME(COMMON_ROWS) = 4 };     /* of outputs that take several tiles */
 
-/* k outputs in as few tiles of at most `most` as can be, and those of about one size. */
+enum { NAME(SHORT_ROW) = 2 * LANES };       /* numbers: too few to read otherwise than as they lie */
+
+/* Rows of few vectors spend their time on sums across lanes, and 16 at once are best. */
+INLINE Py_ssize_t NAME(most_outputs)(Py_ssize_t width) { return width > 6 * LANES ? NAME(MOST_OUTPUTS) : 4; }
+
+/* The outputs of the next tile, where k are left: as few tiles of at most `most` as can be, of about one size. */
+INLINE Py_ssize_t NAME(tile_outputs)(Py_ssize_t k, Py_ssize_t most)
+{
+    const Py_ssize_t tiles = (k + most - 1) / most;
+    return (k + tiles - 1) / tiles;
+}
+
 #define TILES(most, DO) \
     for (Py_ssize_t o = 0, K; o < k; o += K) { \
-        const Py_ssize_t left = (k - o + most - 1) / most; \
-        K = (k - o + left - 1) / left; \
+        K = NAME(tile_outputs)(k - o, most); \
         switch (K) { \
             case 1: DO(1) break; \
             case 2: DO(2) break; \
             case 3: DO(3) break; \
             case 4: DO(4) break; \
-            case 5: if (NAME(MOST_OUTPUTS) == 5) DO(5) \
+            case 5: if (NAME(MOST_OUTPUTS) >= 5) DO(5) break; \
+            case 6: if (NAME(MOST_OUTPUTS) >= 6) DO(6) \
         } \
     }
 
-/* Dot products of some rows with K rows of W, columns from .. to. A load of x serves K multiply-adds, and there are
- * enough chains of them to hide their latency. Asks for what lies `ahead` of each row, or 0. */
+/* W as the tiles read it: for each tile its vectors, those of a column's outputs one after the other, with zeros before
+ * and behind the rows. */
+NOINLINE void NAME(arrange)(
+    const REAL *W, Py_ssize_t d, Py_ssize_t k, Py_ssize_t lead, Py_ssize_t width, REAL *to)
+{
+    for (Py_ssize_t o = 0, K; o < k; o += K, W += K * d) {
+        K = NAME(tile_outputs)(k - o, NAME(most_outputs)(width));
+        for (Py_ssize_t j = -lead; j < d; j += LANES)
+            for (const REAL *w = W; w < W + K * d; w += d, to += LANES) {
+                const Py_ssize_t skip = j < 0 ? lead : 0, from = j + skip;
+                const Py_ssize_t count = d - from < LANES - skip ? d - from : LANES - skip;
+                if (count < LANES) NAME(store)(to, NAME(same)(0));
+                NAME(store_some)(to + skip, NAME(load_some)(w + from, count), count);
+            }
+    }
+}
+
+/* Dot products of the rows from i on with the K of W's tile, positions from .. to. A load of W serves all the rows, one of
+ * a row all of K, and there are enough chains of multiply-adds to hide their latency. Asks for what lies `ahead` of each
+ * row, or 0. */
 INLINE void NAME(dots)(
-    const REAL *const *x, const REAL *const *tail, Py_ssize_t from, Py_ssize_t to, const REAL *W, Py_ssize_t d,
-    REAL *out, Py_ssize_t k, Py_ssize_t ahead, const int K)
+    const PLACES *at, Py_ssize_t i, Py_ssize_t from, Py_ssize_t to, const REAL *W, REAL *out, Py_ssize_t k,
+    Py_ssize_t ahead, const int K)
 {
     enum { MOST = 32 };
     const int rows = TILE_ROWS(K), count = rows * K;
+    const REAL *const *x = at->x + i, *const *tail = at->tail + i;
     VEC sums[MOST];
     UNROLL for (int s = 0; s < count; s++) sums[s] = NAME(same)(0);
     Py_ssize_t j = from;
-#define ADD(W_VECTOR, X_VECTOR) do { \
-        VEC w[5]; \
-        UNROLL for (int o = 0; o < K; o++) w[o] = W_VECTOR; \
+#define ADD(X_VECTOR) do { \
+        VEC w[6]; \
+        UNROLL for (int o = 0; o < K; o++) w[o] = NAME(load)(W + j * K + o * LANES); \
         UNROLL for (int r = 0; r < rows; r++) { \
             const VEC row = X_VECTOR; \
-            if (ahead) FETCH(x[r] + j + ahead); \
+            if (ahead) FETCH_FAR(x[r] + j + ahead); \
             UNROLL for (int o = 0; o < K; o++) sums[r * K + o] += w[o] * row; \
         } \
     } while (0)
-    for (; j + LANES <= to; j += LANES) ADD(NAME(load)(W + o * d + j), NAME(load)(x[r] + j));
+    if (from < at->lead) {
+        const MASK mask = ~NAME(first)(at->lead);
+        ADD(NAME(keep)(mask, NAME(load)(x[r] + j)));
+        j += LANES;
+    }
+    for (; j + LANES <= to; j += LANES) ADD(NAME(load)(x[r] + j));
     if (j < to) {
         const MASK mask = NAME(first)(to - j);
-        ADD(NAME(load_some)(W + o * d + j, to - j), NAME(keep)(mask, NAME(load)(tail[r])));
+        ADD(NAME(keep)(mask, NAME(load)(tail[r])));
     }
 #undef ADD
     REAL results[MOST];
@@ -78,31 +115,25 @@ INLINE void NAME(dots)(
  * beside the gradients. */
 INLINE Py_ssize_t NAME(first_half)(Py_ssize_t m) { return m / 2 / GROUP * GROUP; }
 
-/* out = x W^T over the columns from .. to. */
+/* out = x W^T over the positions from .. to; W as arranged. A tile's part of W stays in the nearest cache. */
 NOINLINE void NAME(products)(
-    const PLACES *at, Py_ssize_t m, Py_ssize_t from, Py_ssize_t to, const REAL *W, Py_ssize_t d, Py_ssize_t k,
+    const PLACES *at, Py_ssize_t m, Py_ssize_t from, Py_ssize_t to, const REAL *W, Py_ssize_t width, Py_ssize_t k,
     REAL *out, Py_ssize_t ahead)
 {
-    /* Rows stay in the nearest cache from tile to tile: of long ones there are few. With short ones it is the sums
-     * across lanes that take the time, and 16 at once are best. */
-    const Py_ssize_t step = k > 2 && GROUP * (to - from) * REAL_BYTES > CHUNK_BYTES / 2 ? NAME(COMMON_ROWS) : GROUP;
-    const Py_ssize_t half = NAME(first_half)(m), most = to - from >= 6 * LANES ? NAME(MOST_OUTPUTS) : 4;
+    const Py_ssize_t half = NAME(first_half)(m);
 #define TILE(K) \
-    for (Py_ssize_t r = i; r < i + step; r += TILE_ROWS(K)) \
-        NAME(dots)(at->x + r, at->tail + r, from, to, W + o * d, d, out + r * k + o, k, \
-            o == 0 && i < half ? ahead : 0, K);
-    for (Py_ssize_t i = 0; i < m; i += step) TILES(most, TILE)
+    for (Py_ssize_t i = 0; i < m; i += TILE_ROWS(K)) \
+        NAME(dots)(at, i, from, to, W + o * width, out + i * k + o, k, o == 0 && i < half ? ahead : 0, K);
+    TILES(NAME(most_outputs)(width), TILE)
 #undef TILE
 }
 
 /* out += slopes^T x for K outputs and J vectors of columns, with the last of the row (ends) or without. K * J sums stay
- * in registers over the rows: a load of x serves K multiply-adds, one of a slope J. Where K * J is small, rows take
- * turns with U sets of sums, to hide the multiply-add's latency. */
+ * in registers over the rows: a load of x serves K multiply-adds, one of a slope J. Rows take turns with U sets of sums. */
 INLINE void NAME(outer)(
     const PLACES *at, Py_ssize_t m, Py_ssize_t j, const REAL *slopes, Py_ssize_t k, REAL *out, Py_ssize_t width,
-    Py_ssize_t ahead, const int K, const int J, const int ends)
+    Py_ssize_t ahead, const int K, const int J, const int U, const int ends)
 {
-    const int U = K * J <= 2 ? 4 : K * J <= 4 ? 2 : 1;
     const Py_ssize_t half = NAME(first_half)(m);
     VEC sums[25];
     UNROLL for (int s = 0; s < U * K * J; s++) sums[s] = NAME(same)(0);
@@ -110,7 +141,7 @@ INLINE void NAME(outer)(
         VEC row[8]; \
         UNROLL for (int v = 0; v < J; v++) \
             row[v] = NAME(load)(ends && v == J - 1 ? at->tail[i + u] : at->x[i + u] + j + v * LANES); \
-        if (ahead && i + u >= half) UNROLL for (int v = 0; v < J; v++) FETCH(at->x[i + u] + j + v * LANES + ahead); \
+        if (ahead && i + u >= half) UNROLL for (int v = 0; v < J; v++) FETCH_FAR(at->x[i + u] + j + v * LANES + ahead); \
         UNROLL for (int o = 0; o < K; o++) { \
             const REAL slope = slopes[(i + u) * k + o]; \
             UNROLL for (int v = 0; v < J; v++) sums[(u * K + o) * J + v] += slope * row[v]; \
@@ -132,29 +163,28 @@ INLINE void NAME(outer)(
     }
 }
 
-/* out += slopes^T x, a panel of columns after the other: its part of the rows stays in the nearest cache from output to
- * output. Asks for what lies `ahead` of each row, or 0. */
+/* out += slopes^T x. Asks for what lies `ahead` of each row, or 0. The few sums of a short row are of several sets, to
+ * hide the multiply-add's latency; of a longer one, each is added in one order, however its vectors lie. */
 NOINLINE void NAME(outer_products)(
-    const PLACES *at, Py_ssize_t m, Py_ssize_t d, const REAL *slopes, Py_ssize_t k, REAL *out, Py_ssize_t width,
-    Py_ssize_t ahead)
+    const PLACES *at, Py_ssize_t m, const REAL *slopes, Py_ssize_t k, REAL *out, Py_ssize_t width, Py_ssize_t ahead)
 {
-    const Py_ssize_t columns = k > NAME(MOST_OUTPUTS) ? NAME(COMMON_COLUMNS) * LANES : width;
-#define TILE(K, J, ends) NAME(outer)(at, m, j, slopes + o, k, out + o * width, width, o == 0 ? ahead : 0, K, J, ends)
-#define LAST(K, J) case J: if (J <= TILE_COLUMNS(K)) TILE(K, J, 1); break
-#define PANEL_TILES(K) \
-    for (Py_ssize_t j = panel; j < end; j += TILE_COLUMNS(K) * LANES) { \
-        if (j + TILE_COLUMNS(K) * LANES < d) TILE(K, TILE_COLUMNS(K), 0); \
+#define TILE(K, J, U, ends) NAME(outer)(at, m, j, slopes + o, k, out + o * width, width, o == 0 ? ahead : 0, K, J, U, ends)
+#define LAST(K, J) \
+    case J: \
+        if (J <= 2 && K * J <= 4 && width <= NAME(SHORT_ROW)) TILE(K, J, K * J <= 2 ? 4 : 2, 1); \
+        else if (J <= TILE_COLUMNS(K)) TILE(K, J, 1, 1); \
+        break
+#define ROW_TILES(K) \
+    for (Py_ssize_t j = 0; j < at->end; j += TILE_COLUMNS(K) * LANES) { \
+        if (j + TILE_COLUMNS(K) * LANES < at->end) TILE(K, TILE_COLUMNS(K), 1, 0); \
         else switch ((width - j) / LANES) { \
             LAST(K, 1); LAST(K, 2); LAST(K, 3); LAST(K, 4); LAST(K, 5); LAST(K, 6); LAST(K, 7); LAST(K, 8); \
         } \
     }
-    for (Py_ssize_t panel = 0; panel < d; panel += columns) {
-        const Py_ssize_t end = d - panel < columns ? d : panel + columns;
-        TILES(NAME(MOST_OUTPUTS), PANEL_TILES)
-    }
+    TILES(NAME(MOST_OUTPUTS), ROW_TILES)
 #undef TILE
 #undef LAST
-#undef PANEL_TILES
+#undef ROW_TILES
 }
 #undef TILES
 #undef TILE_ROWS

@@ -237,6 +237,27 @@ def test_the_same_bits_twice(dtype):
                 assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("k", [1, 3, 10])
+@pytest.mark.parametrize("d", [48, 144, 320])
+def test_the_same_bits_wherever_rows_lie(d, k, dtype):
+    """Rows of whole vectors are read by aligned ones, which begin before the row: with numbers that do not count."""
+    X, y, W, b = made(d, 37, d, k, dtype)
+    step = 16 // X.itemsize
+    index = np.random.default_rng(k).integers(0, 37, 50)
+    for options in {}, {"index": index}, {"loss": LOGISTIC}:
+        results = []
+        for lead, backwards in itertools.product(range(0, 5 * step, step), [False, True]):
+            memory = np.full(X.size + lead + step, np.nan, dtype)
+            rows = memory[lead:-step].reshape(X.shape)
+            rows[...] = X[::-1] if backwards else X
+            rows = rows[::-1] if backwards else rows
+            check(rows, y, W, b, **options)
+            results.append(run(rows, y, W, b, **options))
+        for result in results:
+            for one, other in zip(result, results[0], strict=True):
+                assert_array_equal(one, other)
+
+
 def test_gradients_that_nobody_wants(dtype):
     for d, k in [(1, 1), (5, 1), (70, 1), (5, 3), (9, 16)]:
         X, y, W, b = made(d, 70, d, k, dtype)
