@@ -111,37 +111,37 @@ INLINE void NAME(dots)(
             UNROLL for (int o = 0; o < K; o++) out[r * k + o] = results[r * K + o];
 }
 
-/* The memory is asked for the next rows all the time: for the first half of them beside the products, for the others
- * beside the gradients. */
-INLINE Py_ssize_t NAME(first_half)(Py_ssize_t m) { return m / 2 / GROUP * GROUP; }
+/* The memory is asked for the next rows all the time: beside the products for the first half of them, beside the gradients
+ * for the others, and beside each tile's for as many as it has outputs. */
+#define FETCHED(o) (m * (o) / (2 * k))
 
 /* out = x W^T over the positions from .. to; W as arranged. A tile's part of W stays in the nearest cache. */
 NOINLINE void NAME(products)(
     const PLACES *at, Py_ssize_t m, Py_ssize_t from, Py_ssize_t to, const REAL *W, Py_ssize_t width, Py_ssize_t k,
     REAL *out, Py_ssize_t ahead)
 {
-    const Py_ssize_t half = NAME(first_half)(m);
 #define TILE(K) \
-    for (Py_ssize_t i = 0; i < m; i += TILE_ROWS(K)) \
-        NAME(dots)(at, i, from, to, W + o * width, out + i * k + o, k, o == 0 && i < half ? ahead : 0, K);
+    for (Py_ssize_t i = 0, first = FETCHED(o), last = FETCHED(o + K); i < m; i += TILE_ROWS(K)) \
+        NAME(dots)(at, i, from, to, W + o * width, out + i * k + o, k, first <= i && i < last ? ahead : 0, K);
     TILES(NAME(most_outputs)(width), TILE)
 #undef TILE
 }
 
 /* out += slopes^T x for K outputs and J vectors of columns, with the last of the row (ends) or without. K * J sums stay
- * in registers over the rows: a load of x serves K multiply-adds, one of a slope J. Rows take turns with U sets of sums. */
+ * in registers over the rows: a load of x serves K multiply-adds, one of a slope J. Rows take turns with U sets of sums.
+ * Asks for what lies `ahead` of the rows first .. last. */
 INLINE void NAME(outer)(
     const PLACES *at, Py_ssize_t m, Py_ssize_t j, const REAL *slopes, Py_ssize_t k, REAL *out, Py_ssize_t width,
-    Py_ssize_t ahead, const int K, const int J, const int U, const int ends)
+    Py_ssize_t ahead, Py_ssize_t first, Py_ssize_t last, const int K, const int J, const int U, const int ends)
 {
-    const Py_ssize_t half = NAME(first_half)(m);
     VEC sums[25];
     UNROLL for (int s = 0; s < U * K * J; s++) sums[s] = NAME(same)(0);
 #define ADD(u) do { \
         VEC row[8]; \
         UNROLL for (int v = 0; v < J; v++) \
             row[v] = NAME(load)(ends && v == J - 1 ? at->tail[i + u] : at->x[i + u] + j + v * LANES); \
-        if (ahead && i + u >= half) UNROLL for (int v = 0; v < J; v++) FETCH_FAR(at->x[i + u] + j + v * LANES + ahead); \
+        if (first <= i + u && i + u < last) \
+            UNROLL for (int v = 0; v < J; v++) FETCH_FAR(at->x[i + u] + j + v * LANES + ahead); \
         UNROLL for (int o = 0; o < K; o++) { \
             const REAL slope = slopes[(i + u) * k + o]; \
             UNROLL for (int v = 0; v < J; v++) sums[(u * K + o) * J + v] += slope * row[v]; \
@@ -168,14 +168,15 @@ INLINE void NAME(outer)(
 NOINLINE void NAME(outer_products)(
     const PLACES *at, Py_ssize_t m, const REAL *slopes, Py_ssize_t k, REAL *out, Py_ssize_t width, Py_ssize_t ahead)
 {
-#define TILE(K, J, U, ends) NAME(outer)(at, m, j, slopes + o, k, out + o * width, width, o == 0 ? ahead : 0, K, J, U, ends)
+#define TILE(K, J, U, ends) \
+    NAME(outer)(at, m, j, slopes + o, k, out + o * width, width, ahead, first, ahead ? last : 0, K, J, U, ends)
 #define LAST(K, J) \
     case J: \
         if (J <= 2 && K * J <= 4 && width <= NAME(SHORT_ROW)) TILE(K, J, K * J <= 2 ? 4 : 2, 1); \
         else if (J <= TILE_COLUMNS(K)) TILE(K, J, 1, 1); \
         break
 #define ROW_TILES(K) \
-    for (Py_ssize_t j = 0; j < at->end; j += TILE_COLUMNS(K) * LANES) { \
+    for (Py_ssize_t j = 0, first = FETCHED(k + o), last = FETCHED(k + o + K); j < at->end; j += TILE_COLUMNS(K) * LANES) { \
         if (j + TILE_COLUMNS(K) * LANES < at->end) TILE(K, TILE_COLUMNS(K), 1, 0); \
         else switch ((width - j) / LANES) { \
             LAST(K, 1); LAST(K, 2); LAST(K, 3); LAST(K, 4); LAST(K, 5); LAST(K, 6); LAST(K, 7); LAST(K, 8); \
@@ -187,6 +188,7 @@ NOINLINE void NAME(outer_products)(
 #undef ROW_TILES
 }
 #undef TILES
+#undef FETCHED
 #undef TILE_ROWS
 #undef TILE_COLUMNS
 
