@@ -509,7 +509,7 @@ from ._types import advised
                     "Expected p_in >= 0 && p_in <= 1 to be true, but got false. p holds "
                     f"{p[wrong].ravel()[0]:g}; pass probabilities"
                 )
-        chances = np.ascontiguousarray(np.transpose(p, by_memory(array)) if many else p)
+        chances = np.require(np.transpose(p, by_memory(array)) if many else p, requirements="CA")
         out = target(array, cnp.NPY_BOOL)
         if cnp.PyArray_TYPE(chances) == cnp.NPY_DOUBLE:
             fill_bernoulli_double(self.engine, <uint8_t *>cnp.PyArray_DATA(out), cnp.PyArray_SIZE(out),

@@ -143,7 +143,7 @@ def _pieces(table, target, weights, step):
     """So many rows at a time, as the kernels read them: Python hears Ctrl-C in between."""
     for first in range(0, len(table), step):
         rows, also = (_readable(array[first : first + step]) for array in (table, target))
-        yield rows, also, None if weights is None else np.ascontiguousarray(weights[first : first + step], np.float64)
+        yield rows, also, None if weights is None else np.require(weights[first : first + step], np.float64, "CA")
 
 
 def _rows_at_once(table, target):
@@ -152,14 +152,15 @@ def _rows_at_once(table, target):
 
 
 def _is_readable(rows):
-    return rows.dtype in (np.float32, np.float64) and (rows.shape[1] == 1 or rows.strides[1] == rows.itemsize)
+    neighbours = rows.shape[1] == 1 or rows.strides[1] == rows.itemsize
+    return rows.dtype in (np.float32, np.float64) and neighbours and rows.flags.aligned
 
 
 def _readable(rows):
-    """As the kernel reads them: float32 or float64, each row contiguous."""
+    """As the kernel reads them: float32 or float64, aligned, each row contiguous."""
     if _is_readable(rows):
         return rows
-    return np.ascontiguousarray(rows, np.float32 if rows.dtype == np.float32 else np.float64)
+    return np.require(rows, np.float32 if rows.dtype == np.float32 else np.float64, "CA")
 
 
 def _array(name, data):

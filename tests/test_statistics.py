@@ -93,7 +93,9 @@ def test_whatever_holds_numbers(tmp_path):
     whole = Statistics(X, y)
     np.save(tmp_path / "X", X)
     mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
-    for other in (mapped, fastgd.from_numpy(X), X.tolist(), np.asfortranarray(X), X[::-1][::-1]):
+    unaligned = np.zeros(X.nbytes + 1, np.uint8)[1:].view(X.dtype).reshape(X.shape)
+    unaligned[...] = X
+    for other in (mapped, fastgd.from_numpy(X), X.tolist(), np.asfortranarray(X), X[::-1][::-1], unaligned):
         assert (Statistics(other, y).products == whole.products).all()
     counts = np.random.default_rng(0).integers(0, 9, (100, 3))
     assert_sums(Statistics(counts, counts[:, 0] > 4), counts, counts[:, :1] > 4)

@@ -39,6 +39,44 @@ def test_kinds_of_data(tmp_path):
         np.testing.assert_allclose(history.loss, expected, rtol=1e-6)
 
 
+def apart(array):
+    """The same numbers with others between."""
+    wide = np.full((*array.shape, 3), np.nan, array.dtype)
+    wide[..., 1] = array
+    return wide[..., 1]
+
+
+def field(array):
+    """The same numbers as a field of records: neither they nor the steps between them are aligned to their size."""
+    records = np.zeros(len(array), [("flag", "u1"), ("numbers", array.dtype, array.shape[1:])])
+    records["numbers"] = array
+    return records["numbers"]
+
+
+def shifted(array):
+    """The same numbers side by side, not aligned to their size."""
+    memory = np.zeros(array.nbytes + 1, np.uint8)[1:].view(array.dtype).reshape(array.shape)
+    memory[...] = array
+    return memory
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("batches", [{}, {"batch_size": 1}, {"batch_size": 10, "shuffle": True}], ids=str)
+@pytest.mark.parametrize("lie", [apart, field, shifted, lambda array: array[::-1].copy()[::-1]])
+def test_rows_and_weights_however_they_lie(lie, batches, dtype):
+    X, y = data(k=2, dtype=dtype)
+    weights = np.random.default_rng(0).random(len(X)).astype(dtype)
+    for engine in ("stream", "eager", *["spectral"] * (not batches)):
+        found = []
+        for arrays in (X, y, weights), map(lie, (X, y, weights)):
+            given, target, each = arrays
+            fastgd.manual_seed(0)
+            history = fit(model_for(X, y), given, target, sample_weight=each, engine=engine, **batches)
+            assert history.engine == engine
+            found.append(history.loss)
+        close(*found, dtype)
+
+
 def test_other_batches_run_the_ordinary_loop():
     X, y = data()
     batches = [(X[:20], y[:20]), (X[20:], y[20:])]

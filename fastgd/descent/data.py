@@ -219,7 +219,7 @@ def as_rows(name, data, dtype):
         array = _unboxed(name, array, dtype)
     if array.dtype == dtype.numpy:
         if not _readable_in_place(array):
-            return from_array(np.ascontiguousarray(array))  # once here, not once a step
+            return from_array(np.require(array, requirements="CA"))  # once here, not once a step
         return data if isinstance(data, Tensor) and not data.requires_grad else from_array(array)
     if array.dtype.newbyteorder("=") == dtype.numpy:
         return from_array(array.astype(dtype.numpy, "C"))
@@ -292,7 +292,7 @@ def _weights(given, n, dtype):
         raise ValueError(
             f"sample_weight must not be negative, but row {row} has {array[row]}: leave a row out by weight 0"
         )
-    return from_array(array.astype(dtype.numpy, copy=False))
+    return from_array(np.require(array, dtype.numpy, "CA"))
 
 
 def check_finite(**tensors):

@@ -105,6 +105,8 @@ def chosen(ndarray a not None, int dim, ndarray index not None):
     cdef Py_ssize_t i, j, block
     a = np.ascontiguousarray(a)         # at least one dimension
     index = np.ascontiguousarray(index, np.int64)
+    if not cnp.PyArray_ISALIGNED(index):
+        index = index.copy()
     numbers = <const cnp.npy_int64 *>cnp.PyArray_DATA(index)
     about(a, dim, &axis)
     for i in range(cnp.PyArray_NDIM(a)):
