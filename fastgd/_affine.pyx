@@ -37,7 +37,7 @@ from ._tensor import unscaled
 cnp.import_array()
 
 cdef enum:
-    SMALL = 192                 # bytes of weights that are kept inside the node
+    SMALL = 24                  # doubles of weights that are kept inside the node
     RELEASE_GIL = 1 << 16       # multiply-adds from which other threads may run meanwhile
 
 cdef enum Step:
@@ -154,11 +154,11 @@ cdef class Prediction(Form):
     cdef ndarray weight_like            # for the shape of the gradient
     cdef ndarray bias_like              # None without a bias
     cdef bint transposed                # the weight is d x k
-    cdef char small[SMALL]
+    cdef double small[SMALL]            # of either type, aligned for both
     cdef char *kept                     # W (k x d), then b (k), as they were
 
     def __dealloc__(self):
-        if self.kept != NULL and self.kept != &self.small[0]:
+        if self.kept != NULL and self.kept != <char *>self.small:
             free(self.kept)
 
     cdef Py_ssize_t item(self) noexcept:
@@ -172,8 +172,8 @@ cdef class Prediction(Form):
 
     cdef int reserve(self) except -1:
         cdef Py_ssize_t size = (self.k * self.d + self.k) * self.item()
-        if size <= SMALL:
-            self.kept = &self.small[0]
+        if size <= SMALL * 8:
+            self.kept = <char *>self.small
         else:
             self.kept = <char *>malloc(size)
         if self.kept == NULL:
