@@ -50,6 +50,7 @@ class Build(build_ext):
             extension.define_macros.append(("FASTGD_FLAGS", f'"{" ".join(flags)}"'))
         self.compiler.add_include_dir(numpy.get_include())      # in an environment that pip makes anew each time
         self.parallel = os.cpu_count()                          # said here: an editable install forgets the options
+        self.force = True                                       # setuptools compares times only: flags change too
         self.headers = b"".join(header.read_bytes() for header in sorted(Path("fastgd").rglob("*.h")))
         super().build_extensions()
 
