@@ -136,6 +136,7 @@ INLINE Py_ssize_t NAME(packed_tiles)(
     VEC slopes[16], totals[4], losses = NAME(same)(0);
     if (v + T > end) return v;
     UNROLL for (int q = 0; q < K; q++) totals[q] = losses;
+    UNROLL for (int s = 0; s < K * T; s++) slopes[s] = losses;      /* which no turn reads: compilers do not see it */
     for (Py_ssize_t first = v; v + T <= end; v += T) {
         VEC p[16];
         UNROLL for (int q = 0; q < K; q++) {
