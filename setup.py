@@ -1,7 +1,7 @@
 """Builds the compiled modules; everything else about the package is in pyproject.toml.
 
 FASTGD_DEBUG=1 builds without optimisation and checks for None before attributes are read; FASTGD_SANITIZE=1 builds
-without it too, with the sanitizers of addresses and of undefined behaviour: README.md says how to run it.
+without it too, with the sanitizers of addresses and of undefined behaviour.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ DEBUG, SANITIZE = (os.environ.get(f"FASTGD_{name}", "0") != "0" for name in ("DE
 # Indexing keeps Python's checks: most modules handle objects, and what loops over numbers is C.
 DIRECTIVES = {"language_level": 3, "binding": True, "nonecheck": DEBUG}
 # What loops over numbers, and what every turn of a training loop runs through, is worth the compiler's time: -O2 takes
-# twice as long as -O1. With sanitizers it takes minutes; without, they see every access as it is written.
+# twice as long as -O1. With sanitizers it takes minutes, and -O0 shows them every access as written.
 HOT = {"_kernels", "_sums", "_random", "_tensor", "_affine", "ops._loops", "descent._coordinates"}
 SPEED = (["-O0", "-g"],) * 2 if DEBUG or SANITIZE else (["-O1", "-g0"], ["-O2", "-funswitch-loops", "-g0"])
 FLAGS = ["-fvisibility=hidden", "-fno-plt", "-Wno-psabi"]      # psabi is about vectors as arguments between files
