@@ -437,7 +437,10 @@ NOINLINE int NAME(loss_and_gradients)(
     if (gW && job.outputs) TURN(gW[o * d + j] = (REAL)(factor * weight_totals[j * job.outputs + o]))
     else if (gW)
         for (Py_ssize_t o = 0; o < k; o++)
-            for (Py_ssize_t j = 0; j < d; j++) gW[o * d + j] = (REAL)(factor * weight_totals[o * job.width + job.lead + j]);
+            for (Py_ssize_t j = 0; j < d; j += LANES) {
+                const WIDE totals = NAME(load_wide)(weight_totals + o * job.width + job.lead + j);
+                NAME(store_some)(gW + o * d + j, NAME(narrowed)(factor * totals), d - j < LANES ? d - j : LANES);
+            }
     if (gb)
         for (Py_ssize_t o = 0; o < k; o++) gb[o] = (REAL)(factor * bias_totals[o]);
     free(memory);
