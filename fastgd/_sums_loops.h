@@ -1,10 +1,11 @@
 /* The centred products of blocks of rows, for one level: vectors of LANES rows, column by column. */
 #include "_levels_doubles.h"
 
-#define MOST_AT_ONCE (BYTES == 64 ? 13 : 0)     /* columns that need no panel: there are registers enough */
-#define MOST_DOUBLES_AT_ONCE 10
-#define MOST_SUMS_AT_ONCE 104
-#define AHEAD 2048                              /* bytes of X that are fetched before they are read */
+#define MOST_AT_ONCE (BYTES == 64 ? 16 : 0)     /* columns that need no panel: there are registers enough */
+#define MOST_TURNED 11                          /* of them: more are rotated */
+#define MOST_DOUBLES_TURNED 9
+#define MOST_SUMS_TURNED 77
+#define AHEAD 4096                              /* bytes of X that are fetched before they are read */
 #if defined(__GNUC__) && !defined(__clang__)
 #define UNROLL_ALL PRAGMA(GCC unroll 128)
 #else
@@ -95,7 +96,7 @@ INLINE void NAME(settle)(
     int count, Py_ssize_t down, Py_ssize_t across, const VEC *sums, Py_ssize_t width, double *products,
     double *column_sums)
 {
-    double total[MOST_SUMS_AT_ONCE + LANES];
+    double total[MOST_SUMS_TURNED + LANES];
     for (int t = 0; t < count; t += LANES) {
         VEC some[LANES];
         UNROLL for (int l = 0; l < LANES; l++) some[l] = sums[t + l < count ? t + l : t];
@@ -117,19 +118,26 @@ INLINE Py_ssize_t NAME(group_start)(Py_ssize_t group, Py_ssize_t groups, Py_ssiz
 
 /* A block whose rows go to the registers at once; 0 where they do not lie well for it. */
 NOINLINE int NAME(block_at_once)(
-    const Table *t, Py_ssize_t first, Py_ssize_t end, const double *shift, double *products, double *column_sums)
+    const Table *t, Py_ssize_t first, Py_ssize_t end, const double *shift, double *space, double *products,
+    double *column_sums)
 {
 #if MOST_AT_ONCE
     const Py_ssize_t d = t->d, p = d + 1, item = t->X_single ? 4 : 8, rows = end - first;
-    const int few = d < (t->X_single ? MOST_AT_ONCE : MOST_DOUBLES_AT_ONCE) && t->k == 1;
-    if (!few || t->weights || t->X_single != t->y_single || t->y_stride != item) return 0;
+    if (p > MOST_AT_ONCE || t->k != 1 || t->weights || t->X_single != t->y_single || t->y_stride != item) return 0;
     if (t->X_stride != d * item && d * item < 16) return 0;
-    VEC sums[MOST_SUMS_AT_ONCE];
     const char *X = t->X + first * t->X_stride, *y = t->y + first * item;
-    Py_ssize_t done = t->X_single
-        ? JOIN(NAME(rows_at_once), float)(d, X, t->X_stride, y, rows, t->n - first, shift, sums)
-        : JOIN(NAME(rows_at_once), double)(d, X, t->X_stride, y, rows, t->n - first, shift, sums);
-    NAME(settle)(p * (p + 3) / 2, 0, p, sums, p, products, column_sums);
+    Py_ssize_t done;
+    if (p > (t->X_single ? MOST_TURNED : MOST_DOUBLES_TURNED)) {
+        done = t->X_single
+            ? JOIN(NAME(rows_rotated), float)(d, X, t->X_stride, y, rows, shift, space, products, column_sums)
+            : JOIN(NAME(rows_rotated), double)(d, X, t->X_stride, y, rows, shift, space, products, column_sums);
+    } else {
+        VEC sums[MOST_SUMS_TURNED];
+        done = t->X_single
+            ? JOIN(NAME(rows_turned), float)(d, X, t->X_stride, y, rows, t->n - first, shift, sums)
+            : JOIN(NAME(rows_turned), double)(d, X, t->X_stride, y, rows, t->n - first, shift, sums);
+        NAME(settle)(p * (p + 3) / 2, 0, p, sums, p, products, column_sums);
+    }
     for (; done < rows; done++) {
         double row[MOST_AT_ONCE];
         for (Py_ssize_t a = 0; a < p; a++) {
@@ -158,7 +166,7 @@ NOINLINE void NAME(sum_rows)(
     for (; first < last; first += block, totals++, means += p) {
         const Py_ssize_t end = first + block < last ? first + block : last;
         double total = 0;
-        const int done = NAME(block_at_once)(table, first, end, shift, own, column_sums);
+        const int done = NAME(block_at_once)(table, first, end, shift, columns, own, column_sums);
         for (Py_ssize_t at = first; !done && at < end; at += panel) {
             const Py_ssize_t rows = at + panel < end ? panel : end - at, filled = (rows + LANES - 1) / LANES * LANES;
             for (Py_ssize_t i = 0; table->weights && i < rows; i++) {
@@ -214,8 +222,9 @@ NOINLINE void NAME(sum_rows)(
 #undef MOST_ALONE
 #undef MOST_SUMS
 #undef MOST_AT_ONCE
-#undef MOST_DOUBLES_AT_ONCE
-#undef MOST_SUMS_AT_ONCE
+#undef MOST_TURNED
+#undef MOST_DOUBLES_TURNED
+#undef MOST_SUMS_TURNED
 #undef AHEAD
 #undef UNROLL_ALL
 #undef GROUP

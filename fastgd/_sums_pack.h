@@ -139,7 +139,8 @@ NOINLINE void JOIN(NAME(pack), REAL)(
 }
 
 #if MOST_AT_ONCE
-#include "_sums_at_once.h"
+#include "_sums_turned.h"
+#include "_sums_rotated.h"
 #endif
 
 #undef TURNED

@@ -195,9 +195,9 @@ def test_every_level_of_processors(level, dtype):
 
 
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
-@pytest.mark.parametrize("d", (1, 2, 3, 4, 5, 7, 8, 9, 12, 13))
+@pytest.mark.parametrize("d", (1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16))
 def test_few_columns_and_one_target(level, dtype, d):
-    for n in (1, 6, 9, 2100):
+    for n in (1, 6, 9, 40, 2100):
         rng = np.random.default_rng(n)
         wide = (rng.normal(size=(n, d + 2)) + 3).astype(dtype)
         for X in (wide[:, :d], wide[:, :d].copy()):

@@ -3,15 +3,15 @@
  * Above five columns not all sums stay in registers: the compiler puts the others aside, which costs less than a panel.
  * X is fetched ahead line by line, for the arithmetic is as fast as a core reads.
  */
-INLINE Py_ssize_t JOIN(NAME(sum_at_once), REAL)(
+INLINE Py_ssize_t JOIN(NAME(sum_turned), REAL)(
     int d, const char *X, Py_ssize_t stride, const char *y, Py_ssize_t rows, const double *shift, VEC *into)
 {
     const int p = d + 1, count = p * (p + 3) / 2, group = SQUARE * HALVES;
-    SHIFTED sums[MOST_SUMS_AT_ONCE] = {{0}};
+    SHIFTED sums[MOST_SUMS_TURNED] = {{0}};
     Py_ssize_t r = 0;
     for (; r + group <= rows; r += group, X += group * stride, y += group * REAL_BYTES) {
-        TURNED v[MOST_AT_ONCE];
-        SHIFTED columns[MOST_AT_ONCE];
+        TURNED v[MOST_TURNED];
+        SHIFTED columns[MOST_TURNED];
         UNROLL_ALL for (int line = 0; line < group * d * REAL_BYTES; line += LINE) FETCH(X + AHEAD + line);
         if (d == 1) memcpy(v, X, sizeof *v);
         else
@@ -23,7 +23,7 @@ INLINE Py_ssize_t JOIN(NAME(sum_at_once), REAL)(
         UNROLL_ALL for (int c = 0; c < p; c++) columns[c] = JOIN(NAME(shifted_by), REAL)(v[c], shift[c]);
         int t = 0;
         UNROLL_ALL for (int a = 0; a < p; a++) {
-            UNROLL_ALL for (int b = 0; b < MOST_AT_ONCE; b++)
+            UNROLL_ALL for (int b = 0; b < MOST_TURNED; b++)
                 if (b >= a && b < p) sums[t++] += columns[a] * columns[b];
             sums[t++] += columns[a];
         }
@@ -40,12 +40,12 @@ INLINE Py_ssize_t JOIN(NAME(sum_at_once), REAL)(
  *
  * readable: as for pack_rows().
  */
-NOINLINE Py_ssize_t JOIN(NAME(rows_at_once), REAL)(
+NOINLINE Py_ssize_t JOIN(NAME(rows_turned), REAL)(
     Py_ssize_t d, const char *X, Py_ssize_t stride, const char *y, Py_ssize_t rows, Py_ssize_t readable,
     const double *shift, VEC *into)
 {
     if (d > 1 && d < SQUARE && rows + SQUARE > readable) rows = readable - SQUARE;
-#define CASE(d) case d: return JOIN(NAME(sum_at_once), REAL)(d, X, stride, y, rows, shift, into);
+#define CASE(d) case d: return JOIN(NAME(sum_turned), REAL)(d, X, stride, y, rows, shift, into);
     switch (d) {
     CASE(1)
     CASE(2)
@@ -55,11 +55,9 @@ NOINLINE Py_ssize_t JOIN(NAME(rows_at_once), REAL)(
     CASE(6)
     CASE(7)
     CASE(8)
-    CASE(9)
 #if REAL_BYTES == 4
+    CASE(9)
     CASE(10)
-    CASE(11)
-    CASE(12)
 #endif
     }
 #undef CASE
