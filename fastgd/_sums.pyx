@@ -59,7 +59,7 @@ cdef Table table_of(ndarray X, ndarray y, ndarray weights):
     table.n, table.d, table.k = X.shape[0], X.shape[1], y.shape[1]
     table.X, table.y = <const char *>cnp.PyArray_DATA(X), <const char *>cnp.PyArray_DATA(y)
     table.X_stride, table.y_stride = X.strides[0], y.strides[0]
-    table.X_single, table.y_single = X.dtype == np.float32, y.dtype == np.float32
+    table.X_single, table.y_single = cnp.PyArray_TYPE(X) == cnp.NPY_FLOAT, cnp.PyArray_TYPE(y) == cnp.NPY_FLOAT
     table.weights = NULL if weights is None else <double *>cnp.PyArray_DATA(weights)
     return table
 
@@ -115,7 +115,7 @@ def centred_sums(ndarray X, ndarray y, ndarray weights, ndarray origin, ndarray 
         weights: n, float64, contiguous; or None.
         origin: d + k: from where means are told.
         shift: d + k: about where the columns lie; afterwards the mean of the last block.
-        products: (d + k) x (d + k): to whose upper triangle the blocks' products are added.
+        products: (d + k) x (d + k), contiguous: to whose upper triangle the blocks' products are added.
 
     Returns:
         The blocks' weights (b), and their means less the origin (b x (d + k)).
@@ -130,8 +130,9 @@ def centred_sums(ndarray X, ndarray y, ndarray weights, ndarray origin, ndarray 
     blocks = -(-n // job.block)
     job.step = n if n * p * (p // 2 + UNTURNED) < SHARED_WORK else -(-blocks // RANGES) * job.block
     count = <int>-(-n // job.step)
-    cdef ndarray shifts = np.tile(shift, (count, 1)), parts = np.zeros((count, p, p))
-    cdef ndarray totals = np.zeros(blocks), means = np.zeros((blocks, p))
+    cdef ndarray shifts = np.empty((count, p)), parts = np.zeros((count, p, p))
+    cdef ndarray totals = np.empty(blocks), means = np.empty((blocks, p))
+    shifts[:] = shift
     job.origin = <const double *>cnp.PyArray_DATA(origin)
     job.shifts, job.totals = <double *>cnp.PyArray_DATA(shifts), <double *>cnp.PyArray_DATA(totals)
     job.means, job.products = <double *>cnp.PyArray_DATA(means), <double *>cnp.PyArray_DATA(parts)
@@ -143,9 +144,16 @@ def centred_sums(ndarray X, ndarray y, ndarray weights, ndarray origin, ndarray 
         if job.failed[i]:
             raise MemoryError("no memory for the sums over the columns")
     shift[...] = shifts[count - 1]
-    for part in parts:
-        products += part
+    for i in range(count):
+        add_upper(p, job.products + i * p * p, <double *>cnp.PyArray_DATA(products))
     return totals, means
+
+
+cdef void add_upper(Py_ssize_t p, const double *part, double *products) noexcept nogil:
+    cdef Py_ssize_t i, j
+    for i in range(p):
+        for j in range(i, p):
+            products[i * p + j] += part[i * p + j]
 
 
 def mirror(ndarray square):

@@ -9,6 +9,7 @@ MOST_AT_ONCE = 1 << 22  # numbers that may be copied, where they are not what th
 READ_AT_ONCE = 1 << 24  # numbers between looks for Ctrl-C: they may come from a file
 WORK_AT_ONCE = 1 << 30  # multiply-adds between looks for Ctrl-C: some 50 milliseconds
 COLUMNS_AT_ONCE = 256  # likewise
+READ = np.dtype(np.float32), np.dtype(np.float64)  # by the kernels
 
 
 class Statistics:
@@ -97,23 +98,21 @@ class Statistics:
 
 def sums(table, target, weights=None):
     """Total weight, means, and centred products of the columns of table and target."""
-    p = table.shape[1] + target.shape[1]
+    d = table.shape[1]
+    p = d + target.shape[1]
     block = rows_of_block(p)
     step = max(1, min(_rows_at_once(table, target), WORK_AT_ONCE // p**2) // block) * block
-    origin = np.append(table[0], target[0]).astype(np.float64)
+    origin = np.concatenate((table[0], target[0]), dtype=np.float64)
     shift, products = origin.copy(), np.zeros((p, p))
     pieces = [centred_sums(*rows, origin, shift, products) for rows in _pieces(table, target, weights, step)]
-    totals, means = map(np.concatenate, zip(*pieces))
-    total = totals.sum()
-    centre = totals @ means / total if total else np.zeros(p)
-    means -= centre
-    means *= np.sqrt(totals)[:, None]
+    totals, means = pieces[0] if len(pieces) == 1 else map(np.concatenate, zip(*pieces))
+    while len(totals) > 1:  # the blocks' means are rows that weigh as much as their block
+        totals, means = centred_sums(means[:, :d], means[:, d:], totals, np.zeros(p), means[0].copy(), products)
     for first in range(0, p, COLUMNS_AT_ONCE):
         some = slice(first, first + COLUMNS_AT_ONCE)
-        products[some, first:] += means[:, some].T @ means[:, first:]
         products[some, :first] = products[:first, some].T
         mirror(products[some, some])
-    return float(total), origin + centre, products
+    return float(totals[0]), origin + means[0], products
 
 
 def residuals(table, target, weights, weight, constant, centre=None):
@@ -153,7 +152,7 @@ def _rows_at_once(table, target):
 
 def _is_readable(rows):
     neighbours = rows.shape[1] == 1 or rows.strides[1] == rows.itemsize
-    return rows.dtype in (np.float32, np.float64) and neighbours and rows.flags.aligned
+    return rows.dtype in READ and neighbours and rows.flags.aligned
 
 
 def _readable(rows):
