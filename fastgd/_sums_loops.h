@@ -2,9 +2,8 @@
 #include "_levels_doubles.h"
 
 #define MOST_AT_ONCE (BYTES == 64 ? 16 : 0)     /* columns that need no panel: there are registers enough */
-#define MOST_TURNED 11                          /* of them: more are rotated */
-#define MOST_DOUBLES_TURNED 9
-#define MOST_SUMS_TURNED 77
+#define MOST_TURNED 8                           /* of them: more are rotated */
+#define MOST_SUMS_TURNED 44
 #define AHEAD 4096                              /* bytes of X that are fetched before they are read */
 #if defined(__GNUC__) && !defined(__clang__)
 #define UNROLL_ALL PRAGMA(GCC unroll 128)
@@ -127,7 +126,7 @@ NOINLINE int NAME(block_at_once)(
     if (t->X_stride != d * item && d * item < 16) return 0;
     const char *X = t->X + first * t->X_stride, *y = t->y + first * item;
     Py_ssize_t done;
-    if (p > (t->X_single ? MOST_TURNED : MOST_DOUBLES_TURNED)) {
+    if (p > MOST_TURNED) {
         done = t->X_single
             ? JOIN(NAME(rows_rotated), float)(d, X, t->X_stride, y, rows, shift, space, products, column_sums)
             : JOIN(NAME(rows_rotated), double)(d, X, t->X_stride, y, rows, shift, space, products, column_sums);
@@ -223,7 +222,6 @@ NOINLINE void NAME(sum_rows)(
 #undef MOST_SUMS
 #undef MOST_AT_ONCE
 #undef MOST_TURNED
-#undef MOST_DOUBLES_TURNED
 #undef MOST_SUMS_TURNED
 #undef AHEAD
 #undef UNROLL_ALL

@@ -54,11 +54,6 @@ NOINLINE Py_ssize_t JOIN(NAME(rows_turned), REAL)(
     CASE(5)
     CASE(6)
     CASE(7)
-    CASE(8)
-#if REAL_BYTES == 4
-    CASE(9)
-    CASE(10)
-#endif
     }
 #undef CASE
     return 0;
