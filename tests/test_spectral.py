@@ -1,6 +1,7 @@
 """The spectral engine: step for step what the loop over the rows does, from two passes over them."""
 
 import json
+import platform
 import signal
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 import fastgd
 from fastgd import DivergenceError, Trainer, nn, optim
+from fastgd.descent._coordinates import Coordinates
+from fastgd.descent.engine import Limits
 from fastgd.descent.quadratic import least_squares
 from fastgd.optim import lr_scheduler
 from fastgd.statistics import Statistics
@@ -209,6 +212,19 @@ def test_an_exact_fit_arrives():
     X, y = table("exact")
     trainer = fitted(model_for(X, y), X, y, stable(X, 1, 1), {"momentum": 0.9}, epochs=5000)
     assert trainer.history.loss[-1] < 1e-28 * trainer.history.loss[0]
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="denormal numbers stay where there is no SSE")
+@pytest.mark.parametrize("momentum", (0.0, 0.9))
+def test_no_coordinate_stays_denormal(level, momentum):
+    curvature, nothing, epochs = np.linspace(0.5, 1.9, 20)[None], np.zeros((1, 20)), 20_000
+    options = {"dampening": 0, "weight_decay": 0, "nesterov": False, "maximize": False, "has_buffer": momentum > 0}
+    coordinates = Coordinates(0.0, curvature, nothing, nothing, np.ones((1, 20)), [(0, 20, options, None)])
+    rates = [(np.full(epochs, 0.1), np.full(epochs, momentum))]
+    coordinates.run(epochs, rates, *Limits())
+    stand = np.abs([coordinates.offset, coordinates.buffer])
+    assert ((stand == 0) | (stand >= np.finfo(float).tiny)).all() and (stand < 1e-290).all()
+    assert np.finfo(float).smallest_subnormal * np.ones(1) > 0  # whoever called has them still
 
 
 def test_a_long_descent_is_exact_at_both_ends():

@@ -32,6 +32,8 @@ cdef extern from "_coordinates.h" nogil:
     ctypedef void (*Descend)(
         const Span *, const Options *, Py_ssize_t, const Factors *, double *, double *) noexcept
     const Descend *DESCEND_ALONE
+    unsigned leave_denormals() noexcept
+    void take_denormals_again(unsigned) noexcept
     Factors factors(const Options *, double, double, bint, bint) noexcept
     void update_coupled(const Span *, const double *, const Options *, Factors) noexcept
     double measure_coupled(
@@ -172,6 +174,7 @@ cdef class Coordinates:
         cdef Py_ssize_t until
         cdef Py_ssize_t stretch = LOOK_EVERY // (self.width * self.k * (self.width if self.coupled else 1)) + 1
         cdef int stop = RAN
+        cdef unsigned before
         cdef int i
         for i in range(self.part_count):
             self.parts[i].lr = <const double *><size_t>rates[i][0].ctypes.data
@@ -180,7 +183,9 @@ cdef class Coordinates:
         while epoch < epochs and stop == RAN:
             until = min(epochs, epoch + stretch)
             with nogil:
+                before = leave_denormals()
                 stop = self.descend(&epoch, until, loss_at, norm_at, tol, patience, grad_tol)
+                take_denormals_again(before)
             if stop == RAN:
                 try:
                     PyErr_CheckSignals()

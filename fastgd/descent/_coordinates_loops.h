@@ -3,16 +3,6 @@
 
 #define TOGETHER 4                  /* vectors: each waits for itself only */
 
-INLINE VEC NAME(clean)(VEC x)
-{
-#if LANES == 1
-    return fabs(x) < TINY ? 0 : x;
-#else
-    const VEC size = (VEC)((NAME(words))x & 0x7fffffffffffffff);
-    return (VEC)((NAME(words))x & ~(size < TINY));
-#endif
-}
-
 /* The steps of some vectors; their share of values and squares is added, lane by lane. */
 INLINE void NAME(steps)(
     int vectors, int buffered, const Span *s, Py_ssize_t at, const Options *o, Py_ssize_t epochs, const Factors *f,
@@ -36,10 +26,10 @@ INLINE void NAME(steps)(
             value += offset[i] * (pull[i] + slope);
             square += slope * slope;
             if (buffered) {
-                buffer[i] = NAME(clean)(f[e].keep * buffer[i] + f[e].take * g);
-                offset[i] = NAME(clean)(offset[i] - f[e].by_slope * g - f[e].by_buffer * buffer[i]);
+                buffer[i] = f[e].keep * buffer[i] + f[e].take * g;
+                offset[i] = offset[i] - f[e].by_slope * g - f[e].by_buffer * buffer[i];
             } else
-                offset[i] = NAME(clean)(offset[i] - f[e].by_slope * g);
+                offset[i] = offset[i] - f[e].by_slope * g;
         }
         NAME(store)(values + e * LANES, value);
         NAME(store)(squares + e * LANES, square);
