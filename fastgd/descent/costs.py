@@ -6,18 +6,18 @@ Only their ratios decide. The figures are of the machine that bench/README.md na
 from .stream import packs
 
 # The stream: packing a number of X, an epoch of nothing, and a step, which reads X and multiplies.
-PACKED, EPOCH = 3e-9, 60e-9
+PACKED, EPOCH = 1.6e-9, 60e-9
 MULTIPLY_ADDS = 40e9  # a second, in float32: 2 for each number of X and output
 READING = (1 << 15, 200e9), (1 << 20, 40e9), (float("inf"), 15e9)  # up to so many bytes, bytes a second
 
 # The spectral engine: its start beyond the stream's; the sums' pass and the residuals' pass over a row, a number of X
 # and (the sums) a product of two columns, (the residuals) a number and output; the eigenbasis by columns squared and
 # cubed; an epoch of nothing, a coordinate's, and a product's where coordinates are coupled.
-START = 700e-6
+START = 400e-6
 SUMS_ROW, SUMS_NUMBER, PRODUCT = 0.2e-9, 0.3e-9, 0.07e-9
 RESIDUAL_ROW, RESIDUAL_NUMBER = 0.5e-9, (0.35e-9, 0.4e-9)
 EIGENBASIS = 120e-9, 0.15e-9
-EPOCHS, COORDINATE, COUPLED = 45e-9, 0.6e-9, 0.5e-9
+EPOCHS, COORDINATE, COUPLED = 40e-9, 0.3e-9, 0.5e-9
 
 
 def stream_seconds(n, d, k, itemsize, epochs):
