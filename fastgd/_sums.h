@@ -45,10 +45,10 @@ static Py_ssize_t block_rows(Py_ssize_t columns) { return columns <= NARROW ? NA
 
 #define VECTOR_DOUBLES ((NARROW * (NARROW + 3) / 2 + 8) * 8)        /* of the sums of NARROW columns, at every level */
 
-/* Doubles of work space: a panel and its weights' roots, vectors of sums, a block's products and sums. */
+/* Doubles of work space: the columns' sums, a panel and its weights' roots, vectors of sums. */
 static Py_ssize_t sums_space(Py_ssize_t columns)
 {
-    return (columns + 1) * (panel_rows(columns) + GAP) + VECTOR_DOUBLES + columns * columns + columns;
+    return columns + LINE + (columns + 1) * (panel_rows(columns) + GAP) + VECTOR_DOUBLES;
 }
 
 /* Predictions whose errors are summed: for each output, `count` of them. nothing: zeros, one for each output. */

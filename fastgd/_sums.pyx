@@ -45,6 +45,7 @@ cdef extern from "_sums.h" nogil:
 
 cdef enum:
     RANGES = 8
+    RANGE_ROWS = 2048               # at least: each range has all products to itself
     SHARED_WORK = 1 << 22           # multiply-adds: some 300 microseconds
     UNTURNED = 4                    # of them, in the time in which a number is read and turned
 
@@ -128,7 +129,9 @@ def centred_sums(ndarray X, ndarray y, ndarray weights, ndarray origin, ndarray 
     job.sum_rows = SUM_ROWS[level_in_use()]
     job.p, job.block = p, block_rows(p)
     blocks = -(-n // job.block)
-    job.step = n if n * p * (p // 2 + UNTURNED) < SHARED_WORK else -(-blocks // RANGES) * job.block
+    job.step = max(-(-blocks // RANGES) * job.block, RANGE_ROWS)
+    if n * p * (p // 2 + UNTURNED) < SHARED_WORK:
+        job.step = n
     count = <int>-(-n // job.step)
     cdef ndarray shifts = np.empty((count, p)), parts = np.zeros((count, p, p))
     cdef ndarray totals = np.empty(blocks), means = np.empty((blocks, p))
