@@ -61,6 +61,7 @@ cdef Table table_of(ndarray X, ndarray y, ndarray weights):
     table.X, table.y = <const char *>cnp.PyArray_DATA(X), <const char *>cnp.PyArray_DATA(y)
     table.X_stride, table.y_stride = X.strides[0], y.strides[0]
     table.X_single, table.y_single = cnp.PyArray_TYPE(X) == cnp.NPY_FLOAT, cnp.PyArray_TYPE(y) == cnp.NPY_FLOAT
+    table.stopped, table.asker = NULL, NULL
     table.weights = NULL if weights is None else <double *>cnp.PyArray_DATA(weights)
     return table
 

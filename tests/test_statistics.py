@@ -209,6 +209,13 @@ def test_few_columns_and_one_target(level, dtype, d):
 
 
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
+@pytest.mark.parametrize("d", (5, 11))
+def test_a_block_after_the_other(dtype, d):
+    X, y = table(20_000, d, 1, dtype)
+    assert_sums(Statistics(X, y), X, y)
+
+
+@pytest.mark.parametrize("dtype", (np.float32, np.float64))
 def test_what_predictions_miss(level, dtype):
     for n, d, k, m in ((1, 1, 1, 1), (7, 3, 1, 2), (700, 4, 3, 2), (1100, 9, 1, 2), (513, 33, 2, 3), (300, 2, 1, 1)):
         rng = np.random.default_rng(n)
