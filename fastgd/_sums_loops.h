@@ -127,8 +127,8 @@ NOINLINE int NAME(add_at_once)(
         VEC sums[MOST_SUMS_TURNED];
         double by_pair[MOST_SUMS_TURNED + LANES], *next = by_pair;
         done = t->X_single
-            ? JOIN(NAME(rows_turned), float)(d, X, t->X_stride, y, rows, t->n - first, shift, sums)
-            : JOIN(NAME(rows_turned), double)(d, X, t->X_stride, y, rows, t->n - first, shift, sums);
+            ? JOIN(NAME(rows_turned), float)(d, X, t->X_stride, y, rows, shift, sums)
+            : JOIN(NAME(rows_turned), double)(d, X, t->X_stride, y, rows, shift, sums);
         NAME(over_lanes)(p * (p + 3) / 2, sums, by_pair);
         for (Py_ssize_t a = 0; a < p; a++) {
             for (Py_ssize_t b = a; b < p; b++) own[a * p + b] = *next++;
