@@ -4,6 +4,7 @@ block, and what predictions miss.
 
 cimport numpy as cnp
 from cpython.exc cimport PyErr_CheckSignals
+from libc.math cimport isfinite
 from libc.stdlib cimport free, malloc
 from numpy cimport ndarray
 
@@ -47,6 +48,7 @@ cdef enum:
     RANGES = 8
     RANGE_ROWS = 2048               # at least: each range has all products to itself
     SHARED_WORK = 1 << 22           # multiply-adds: some 300 microseconds
+    TILE = 32                       # columns across and down that are mirrored while they are near
     UNTURNED = 4                    # of them, in the time in which a number is read and turned
 
 
@@ -160,13 +162,24 @@ cdef void add_upper(Py_ssize_t p, const double *part, double *products) noexcept
             products[i * p + j] += part[i * p + j]
 
 
-def mirror(ndarray square):
-    """Makes a square of float64 symmetric by its upper triangle."""
-    cdef Py_ssize_t i, j, down = square.strides[0], across = square.strides[1]
-    cdef char *at = <char *>cnp.PyArray_DATA(square)
-    for i in range(square.shape[0]):
-        for j in range(i):
-            (<double *>(at + i * down + j * across))[0] = (<double *>(at + j * down + i * across))[0]
+def finish(ndarray origin, ndarray means, ndarray products):
+    """Adds the origin to the means and makes the products symmetric by their upper triangle; whether all are finite."""
+    cdef Py_ssize_t p = means.shape[0], down, across, i, j
+    cdef const double *start = <const double *>cnp.PyArray_DATA(origin)
+    cdef double *mean = <double *>cnp.PyArray_DATA(means)
+    cdef double *square = <double *>cnp.PyArray_DATA(products)
+    cdef bint finite = True
+    for i in range(p):
+        mean[i] += start[i]
+        finite &= isfinite(square[i * p + i])
+    for down in range(0, p, TILE):
+        PyErr_CheckSignals()
+        for across in range(0, down + 1, TILE):
+            for i in range(down, min(down + TILE, p)):
+                for j in range(across, min(across + TILE, i)):
+                    square[i * p + j] = square[j * p + i]
+                    finite &= isfinite(square[i * p + j])
+    return finite
 
 
 cdef struct Residuals:

@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from ._sums import centred_sums, mirror, residual_sums, rows_of_block
+from ._sums import centred_sums, finish, residual_sums, rows_of_block
 from ._tensor import Tensor
 
 MOST_AT_ONCE = 1 << 22  # numbers that may be copied, where they are not what the kernel reads
 READ_AT_ONCE = 1 << 24  # numbers between looks for Ctrl-C: they may come from a file
 WORK_AT_ONCE = 1 << 30  # multiply-adds between looks for Ctrl-C: some 50 milliseconds
-COLUMNS_AT_ONCE = 256  # likewise
 READ = np.dtype(np.float32), np.dtype(np.float64)  # by the kernels
 
 
@@ -62,9 +61,8 @@ class Statistics:
         self.target_ndim = target.ndim
         target = target.reshape(len(target), -1)
         self.rows, self.features, self.outputs = len(table), table.shape[1], target.shape[1]
-        with np.errstate(over="ignore", invalid="ignore"):  # told below, by row and column
-            self.total, self.means, self.products = sums(table, target, weights)
-        if not np.isfinite(self.products).all():
+        self.total, self.means, self.products, finite = sums(table, target, weights)
+        if not finite:
             _refuse("X", table)
             _refuse("y", target)
             raise ValueError("the sums over X and y are beyond float64: divide the columns by their spread")
@@ -97,22 +95,20 @@ class Statistics:
 
 
 def sums(table, target, weights=None):
-    """Total weight, means, and centred products of the columns of table and target."""
+    """Total weight, means, and centred products of the columns of table and target; whether these are finite."""
     d = table.shape[1]
     p = d + target.shape[1]
     block = rows_of_block(p)
     step = max(1, min(_rows_at_once(table, target), WORK_AT_ONCE // p**2) // block) * block
-    origin = np.concatenate((table[0], target[0]), dtype=np.float64)
+    origin = np.concatenate((_readable(table[:1])[0], _readable(target[:1])[0]), dtype=np.float64)
     shift, products = origin.copy(), np.zeros((p, p))
     pieces = [centred_sums(*rows, origin, shift, products) for rows in _pieces(table, target, weights, step)]
     totals, means = pieces[0] if len(pieces) == 1 else map(np.concatenate, zip(*pieces))
     while len(totals) > 1:  # the blocks' means are rows that weigh as much as their block
         totals, means = centred_sums(means[:, :d], means[:, d:], totals, np.zeros(p), means[0].copy(), products)
-    for first in range(0, p, COLUMNS_AT_ONCE):
-        some = slice(first, first + COLUMNS_AT_ONCE)
-        products[some, :first] = products[:first, some].T
-        mirror(products[some, some])
-    return float(totals[0]), origin + means[0], products
+    means = means[0]
+    finite = finish(origin, means, products)
+    return float(totals[0]), means, products, finite
 
 
 def residuals(table, target, weights, weight, constant, centre=None):
@@ -159,7 +155,8 @@ def _readable(rows):
     """As the kernel reads them: float32 or float64, aligned, each row contiguous."""
     if _is_readable(rows):
         return rows
-    return np.require(rows, np.float32 if rows.dtype == np.float32 else np.float64, "CA")
+    with np.errstate(over="ignore"):  # told by row and column
+        return np.require(rows, np.float32 if rows.dtype == np.float32 else np.float64, "CA")
 
 
 def _array(name, data):
