@@ -192,7 +192,9 @@ INLINE void NAME(meet_groups)(NAME(Panel) *t, Py_ssize_t i, Py_ssize_t j)
     if (t->stays) t->into += count;
 }
 
-/* Adds a block's products about its means, and tells its columns' sums less the shift; returns its weight. */
+/* Adds a block's products about its means, and tells its columns' sums less the shift; returns its weight, or -1 where
+ * it was stopped.
+ */
 NOINLINE double NAME(add_panels)(
     const Table *table, Py_ssize_t first, Py_ssize_t end, const double *shift, double *products, double *column_sums,
     double *space)
@@ -225,7 +227,7 @@ NOINLINE double NAME(add_panels)(
             block_rows(p) > panel, (VEC *)(root + stride), total > 0 ? 1 / total : 0, products, column_sums};
         for (Py_ssize_t j = 0; j < groups; j++) NAME(meet_groups)(&t, j, j);
         for (Py_ssize_t near = 0; near < groups; near += NEAR) {
-            if (near && table->stopped(table->asker)) return total;
+            if (near && table->stopped(table->asker)) return -1;
             for (Py_ssize_t j = near; j < groups; j++)
                 for (Py_ssize_t i = near; i < j && i < near + NEAR; i++) NAME(meet_groups)(&t, i, j);
         }
@@ -244,6 +246,7 @@ NOINLINE void NAME(sum_rows)(
         double total = end - first;
         if (!NAME(add_at_once)(table, first, end, shift, products, column_sums, work))
             total = NAME(add_panels)(table, first, end, shift, products, column_sums, work);
+        if (total < 0) return;
         *totals = total;
         for (Py_ssize_t i = 0; i < p; i++) means[i] = (shift[i] - origin[i]) + (total > 0 ? column_sums[i] / total : 0);
         for (Py_ssize_t i = 0; total > 0 && i < p; i++) shift[i] = origin[i] + means[i];
