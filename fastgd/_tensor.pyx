@@ -21,6 +21,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 
+from ._naming import name_shortly
 from ._types import Size, advised, by_number as DTYPES, cpu, of_array
 
 cnp.import_array()
@@ -663,4 +664,5 @@ cdef class Parameter(Tensor):
 fastgd_give_subscript(Size)
 cdef Tensor any_tensor = wrap(np.empty(0))
 for kind in (Tensor, Parameter):       # Parameter has the fields of Tensor
+    name_shortly(kind)
     fastgd_give_dict(kind, <char *>&any_tensor._attributes - <char *><void *>any_tensor)

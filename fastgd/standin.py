@@ -120,7 +120,7 @@ def _rename_classes(module):
             try:
                 kind.__module__ = home
             except TypeError:  # a compiled class
-                rename(kind, f"{home}.{kind.__qualname__}")
+                rename(kind, home)
             copyreg.pickle(kind, _reduced)
 
 

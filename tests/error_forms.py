@@ -195,6 +195,14 @@ torch.diag(B)
 torch.trace(v)
 x.tolist(1)
 format(x, ".2f")
+x + "a"
+"a" + x
+None * x
+torch.nn.Parameter(x.detach()) - [1]
+x @ 2
+x > "a"
+x()
+round(s)
 """.strip().splitlines()]  # fmt: skip
 
 
