@@ -30,6 +30,10 @@ class _TensorMeta(type):
     def __module__(cls):
         return vars(cls)["__module__"]
 
+    @__module__.setter
+    def __module__(cls, module):
+        _set_module(cls, module)
+
     def __repr__(cls):
         return f"<class '{cls.__module__}.{cls.__qualname__}'>"
 
@@ -45,10 +49,14 @@ def name_shortly(kind):
 def rename(kind, str module):
     """Makes a compiled class print as one of another module; one written in Python has `__module__` for it."""
     if isinstance(kind, _TensorMeta):
-        fastgd_class_dict(kind)["__module__"] = module
-        PyType_Modified(kind)
+        _set_module(kind, module)       # not as an attribute: CPython lets none of a compiled class be set
     else:
         _set_name(kind, f"{module}.{kind.__qualname__}")
+
+
+cdef _set_module(kind, module):
+    fastgd_class_dict(kind)["__module__"] = module
+    PyType_Modified(kind)
 
 
 cdef _set_name(kind, str name):

@@ -58,6 +58,13 @@ cdef extern from *:
     #endif
         return made;
     }
+    static void fastgd_set_class(PyObject *object, PyObject *kind)
+    {
+        PyTypeObject *before = Py_TYPE(object);
+        Py_SET_TYPE(object, (PyTypeObject *)kind);
+        if (before->tp_flags & Py_TPFLAGS_HEAPTYPE)
+            Py_DECREF(before);
+    }
     static PyObject *fastgd_type_dict(PyObject *type) { return ((PyTypeObject *)type)->tp_dict; }
     """
     int fastgd_grad_enabled
@@ -66,4 +73,5 @@ cdef extern from *:
     object PyObject_GenericGetDict(object owner, void *context)
     void Py_XDECREF(PyObject *owned)
     void fastgd_give_subscript(object type)
+    void fastgd_set_class(object thing, object kind)
     object fastgd_new_tuple(object kind, Py_ssize_t length)

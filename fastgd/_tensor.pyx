@@ -199,7 +199,9 @@ cdef class Tensor:
         return bool(requires_grad(self))
 
     @requires_grad.setter
-    def requires_grad(self, bint wanted):
+    def requires_grad(self, wanted):
+        if not isinstance(wanted, bool):
+            raise RuntimeError("requires_grad must be a bool")
         self.requires_grad_(wanted)
 
     def requires_grad_(self, bint requires_grad=True):
@@ -392,12 +394,12 @@ cdef class Tensor:
     # -- out to Python and numpy
 
     def numpy(self, *, bint force=False):
-        """The numpy array that this tensor is; shares memory."""
+        """The elements as a numpy array, new each time: its shape and flags are its own. Shares memory."""
         if requires_grad(self) and not force:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
             )
-        return array_of(self)
+        return (<object>array_of(self)).view()
 
     def __array__(self, dtype=None, copy=None):
         return np.array(self.numpy(), dtype=dtype, copy=copy)
@@ -659,6 +661,11 @@ cdef class Parameter(Tensor):
         self._array = array_of(<Tensor>data)
         self._storage = storage_of(<Tensor>data)
         self.requires_grad_(requires_grad)
+
+
+def become_parameter(Parameter given):
+    """Makes an instance of a subclass, without fields of its own, an ordinary Parameter: the same object for all."""
+    fastgd_set_class(given, Parameter)
 
 
 fastgd_give_subscript(Size)

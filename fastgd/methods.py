@@ -162,8 +162,6 @@ def is_tensor(obj):
 
 
 def _repr(tensor):
-    if isinstance(tensor, Parameter) and getattr(tensor, "uninitialized", False):
-        return "<UninitializedParameter>"
     grad_fn = tensor.grad_fn
     text = tensor_text(
         tensor.detach().numpy(),

@@ -41,7 +41,7 @@ _HOMES = {
         "SmoothL1Loss _Loss"
     ),
     "nn.modules.module": "Module",
-    "nn.parameter": "Parameter",
+    "nn.parameter": "Parameter UninitializedParameter",
     "nn.utils.clip_grad": "",
     "nn.utils.convert_parameters": "",
     "optim.adadelta": "Adadelta",

@@ -96,6 +96,28 @@ def test_getting_parts_by_dotted_name(lib):
             get(name)
 
 
+def test_dict_is_as_torchs(lib):
+    class Scaled(lib.nn.Module):
+        def __init__(self, **options):
+            super().__init__()
+            self.__dict__.update(options)
+            self.linear = lib.nn.Linear(2, 1)
+            self.power = 2
+
+    model = Scaled(scale=3)
+    assert " ".join(vars(model)) == (
+        "training _parameters _buffers _non_persistent_buffers_set _backward_pre_hooks _backward_hooks "
+        "_is_full_backward_hook _forward_hooks _forward_hooks_with_kwargs _forward_hooks_always_called "
+        "_forward_pre_hooks _forward_pre_hooks_with_kwargs _state_dict_hooks _state_dict_pre_hooks "
+        "_load_state_dict_pre_hooks _load_state_dict_post_hooks _modules scale power"
+    )
+    assert model.scale == 3 and vars(model)["_modules"] == {"linear": model.linear}
+    assert vars(model)["training"] and not vars(model.eval())["training"]
+    vars(model)["late"] = 4
+    twin = copy.deepcopy(model)
+    assert twin.late == 4 and vars(twin)["_modules"]["linear"] is twin.linear is not model.linear
+
+
 def test_attributes_of_any_kind(lib):
     model = line(lib)
     model.note, model.history = "x", [1]

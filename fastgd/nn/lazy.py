@@ -1,9 +1,31 @@
 """A layer that takes its number of features from the first input that it sees."""
 
-from .._tensor import Parameter
+from .._tensor import Parameter, become_parameter
 from ..creation import empty
 from .linear import Linear
 from .module import Module
+
+
+class UninitializedParameter(Parameter):
+    """A Parameter whose shape nobody knows yet. It becomes an ordinary one with the first input.
+
+    Example:
+        >>> nn.LazyLinear(1).bias
+        <UninitializedParameter>
+    """
+
+    __slots__ = ()
+
+    @property
+    def shape(self):
+        raise RuntimeError(
+            "Can't access the shape of an uninitialized parameter or buffer. This error usually happens in "
+            "`load_state_dict` when trying to load an uninitialized parameter into an initialized one. Call `forward` "
+            "to initialize the parameters before accessing their attributes."
+        )
+
+    def __repr__(self):
+        return f"<{type(self).__name__}>"
 
 
 def LazyLinear(out_features, bias=True, device=None, dtype=None):  # noqa: N802 (a class in torch)
@@ -24,10 +46,10 @@ def LazyLinear(out_features, bias=True, device=None, dtype=None):  # noqa: N802 
     made = Linear.__new__(Linear)  # a Linear of no features would warn, and draw
     Module.__init__(made)
     made.in_features, made.out_features = 0, out_features
-    made.weight = Parameter(empty(0, device=device, dtype=dtype))
-    made.register_parameter("bias", Parameter(empty(0, device=device, dtype=dtype)) if bias else None)
-    for parameter in made.parameters():
-        parameter.uninitialized = True  # it prints so
+    made.weight = UninitializedParameter(empty(0, device=device, dtype=dtype))
+    made.register_parameter(
+        "bias", UninitializedParameter(empty(0, device=device, dtype=dtype)) if bias else None
+    )
     made._get_name = lambda: "LazyLinear"
 
     def initialize(module, args):
@@ -37,7 +59,7 @@ def LazyLinear(out_features, bias=True, device=None, dtype=None):  # noqa: N802 
         for parameter, shape in ((module.weight, (out_features, module.in_features)), (module.bias, out_features)):
             if parameter is not None:
                 parameter.data = empty(shape, dtype=parameter.dtype)
-                del parameter.uninitialized
+                become_parameter(parameter)
         module.reset_parameters()
 
     handle = made.register_forward_pre_hook(initialize)

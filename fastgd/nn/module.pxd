@@ -16,4 +16,5 @@ cdef class Module:
     cdef dict __dict__
     cdef object __weakref__
     cdef bint hooked(self) noexcept
+    cdef dict attributes(self)
     cdef object run(self, tuple args, dict options)

@@ -10,6 +10,7 @@ cdef extern from *:
     static int fastgd_generic_delattr(PyObject *o, PyObject *name) { return PyObject_GenericSetAttr(o, name, NULL); }
     """
     void fastgd_set_call(object type, void *call)
+    object PyObject_GenericGetDict(object owner, void *context)
     int generic_delattr "fastgd_generic_delattr" (object o, object name) except -1
     # What the class itself has under a name, by the interpreter's own cache; NULL without an exception.
     void *_PyType_Lookup(type kind, object name)
@@ -22,6 +23,20 @@ from .._types import dtype as dtype_type
 from .._types import float16, float32, float64, on_cpu
 from ..autograd import no_grad
 from ._backward_hooks import Passage
+
+cdef str DICT = "__dict__"
+# What torch keeps in a module's __dict__, in its order.
+cdef tuple FIELDS = (
+    "training", "_parameters", "_buffers", "_non_persistent_buffers_set", "_backward_pre_hooks", "_backward_hooks",
+    "_is_full_backward_hook", "_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called",
+    "_forward_pre_hooks", "_forward_pre_hooks_with_kwargs", "_state_dict_hooks", "_state_dict_pre_hooks",
+    "_load_state_dict_pre_hooks", "_load_state_dict_post_hooks", "_modules",
+)
+
+
+cdef inline dict attributes_of(module):
+    return PyObject_GenericGetDict(module, NULL)
+
 
 _Keys = namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])
 
@@ -183,6 +198,8 @@ cdef class Module:
             found = self._parameters.get(name)
             if found is not None:
                 return found
+        if <PyObject*>name == <PyObject*>DICT:
+            return self.attributes()
         try:
             return PyObject_GenericGetAttr(self, name)
         except AttributeError:
@@ -190,6 +207,24 @@ cdef class Module:
                 if registry is not None and name in registry:
                     return registry[name]
             raise
+
+    cdef dict attributes(self):
+        """The __dict__, with what torch has in it and fastgd in fields of the object."""
+        cdef dict own = attributes_of(self)
+        if self._modules is None:       # before __init__
+            return own
+        others = {name: value for name, value in own.items() if name not in FIELDS}
+        hooks = (self._backward_pre_hooks, self._backward_hooks, self._forward_hooks, self._forward_pre_hooks)
+        before, after, forward, forward_pre = (OrderedDict(registered or ()) for registered in hooks)
+        values = (
+            self.training, self._parameters, self._buffers, self._non_persistent_buffers_set, before, after,
+            True if after else None, forward, OrderedDict(), OrderedDict(), forward_pre, OrderedDict(), OrderedDict(),
+            OrderedDict(), OrderedDict(), OrderedDict(), self._modules,
+        )
+        own.clear()
+        own.update(zip(FIELDS, values))
+        own.update(others)
+        return own
 
     def __getattr__(self, name):
         """For subclasses that override it and ask this one for what they do not know."""
@@ -232,7 +267,7 @@ cdef class Module:
 
     def _forget(self, str name, dict new_home):
         """Takes a name out of every other place; in its own a new value keeps the position."""
-        vars(self).pop(name, None)
+        attributes_of(self).pop(name, None)
         for registry in (self._parameters, self._buffers, self._modules):
             if registry is not new_home:
                 registry.pop(name, None)
@@ -253,11 +288,11 @@ cdef class Module:
         if not isinstance(name, str):
             raise TypeError(f"{what} name should be a string. Got {type(name).__name__}")
         if "." in name:
-            raise KeyError(f'{what} name can\'t contain ".", got: {name}')
+            raise KeyError(f'{what} name can\'t contain "."' + (f", got: {name}" if what == "module" else ""))
         if name == "":
             raise KeyError(f'{what} name can\'t be empty string ""')
         elsewhere = any(name in other for other in (self._parameters, self._buffers, self._modules))
-        if name not in registry and (elsewhere or hasattr(type(self), name) or name in vars(self)):
+        if name not in registry and (elsewhere or hasattr(type(self), name) or name in attributes_of(self)):
             raise KeyError(f"attribute '{name}' already exists")
 
     def register_parameter(self, name, param):
@@ -469,6 +504,12 @@ cdef class Module:
         """The module itself: it is there already."""
         return self
 
+    def cuda(self, device=None):
+        """An error: fastgd runs on the CPU."""
+        for tensor in itertools.chain(self.parameters(), self.buffers()):
+            tensor.cuda(device)
+        return self
+
     def share_memory(self):
         """The module itself: all threads of this process share it."""
         return self
@@ -590,14 +631,14 @@ cdef class Module:
         made._backward_hooks = copied(self._backward_hooks, memo)
         made._backward_pre_hooks = copied(self._backward_pre_hooks, memo)
         made._state_hooks = copied(self._state_hooks, memo)
-        vars(made).update(copied(vars(self), memo))
+        attributes_of(made).update(copied(attributes_of(self), memo))
 
     def __reduce_ex__(self, protocol):
         # copyreg's __newobj__, by hand: the class is not called when the state comes back.
         state = (
             self.training, self._parameters, self._buffers, self._modules, self._non_persistent_buffers_set,
             self._forward_hooks, self._forward_pre_hooks, self._backward_hooks, self._backward_pre_hooks,
-            self._state_hooks, dict(vars(self)),
+            self._state_hooks, dict(attributes_of(self)),
         )
         return _new_module, (type(self),), state
 
@@ -608,7 +649,7 @@ cdef class Module:
             self._state_hooks, attributes,
         ) = state
         self._forward_replaced = "forward" in attributes
-        vars(self).update(attributes)
+        attributes_of(self).update(attributes)
 
     # -- printing
 
