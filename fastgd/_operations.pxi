@@ -265,6 +265,20 @@ cpdef Tensor apply_inplace(Row row, tuple args, dict options):
     return target
 
 
+def reshape_inplace(Tensor target, view, tuple args, dict options, label):
+    """Gives a tensor the shape, and the place on the tape, of a view of it."""
+    cdef Tensor made
+    check_leaf(target)
+    if not isinstance(target._node, Lazy):      # whose form would take it that its value was written to
+        written(target)
+    made = view(target, *args, **options)
+    target._array = made._array
+    if made._node is not None:
+        target._node, target._requires_grad = made._node, False
+        target._node.label = label
+    return target
+
+
 def written_by(Tensor target, Tensor made):
     """Records that a tensor, written to already, is what `made` is: the result of a Function on the same memory."""
     check_inplace(target)
@@ -327,6 +341,11 @@ cdef object check_inplace(Tensor target):
             "a tensor on read-only memory is being used in an in-place operation: it shares a numpy array that is not "
             "writeable. Write to a copy, x.clone()."
         )
+    check_leaf(target)
+
+
+cdef object check_leaf(Tensor target):
+    """Refuses what would change a leaf, or a view of one, behind the back of its gradient."""
     if not fastgd_grad_enabled:
         return
     if target._node is None and target._requires_grad:

@@ -203,6 +203,17 @@ x @ 2
 x > "a"
 x()
 round(s)
+a.t_()
+a[0].unsqueeze_(0)
+(lambda y: (y.t_(), y.grad_fn, (y * y).sum().backward()))(a.exp())
+(a // 2).sum().backward()
+setattr(v, "requires_grad", 1)
+torch.optim.SGD(torch.nn.Linear(1, 1))
+torch.optim.SGD([{"lr": 1}])
+torch.nn.Linear(1, 1).register_parameter("a.b", None)
+torch.nn.Linear(1, 1).register_buffer("a.b", None)
+torch.nn.Linear(1, 1).cuda()
+torch.nn.LazyLinear(1).weight.shape
 """.strip().splitlines()]  # fmt: skip
 
 

@@ -330,6 +330,23 @@ r = x.clone(); r.masked_fill_(k, -1)
 r = x.clone(); r.fill_diagonal_(0)
 r = x.clone(); r.t_()
 r = x.clone(); r.unsqueeze_(0)
+r = a * 2; r.t_()
+r = a * 2; r.transpose_(0, 1); r = r.exp()
+r = a * 2; r.swapaxes_(0, 1)
+r = a * 2; r.unsqueeze_(0); y = r * r; r = y
+r = (a * 2).unsqueeze(0); r.squeeze_()
+r = (a * 2).unsqueeze(0); r.squeeze_(0)
+r = (a * 2).unsqueeze(0); r.squeeze_((0, 1))
+r = a * 2; r[0].unsqueeze_(0); r[0] = v
+r = a * 2; r.t_(); r[0] = 0; r.mul_(3)
+r = a * 2; r.t_(); r = r._version
+r = x.clone(); y = r.view(6); y.unsqueeze_(0); y[0, 0] = 9
+r = a.detach().clone().requires_grad_(); torch.set_grad_enabled(False); r.t_(); torch.set_grad_enabled(True)
+r = repr(a // 2)
+r = repr(torch.floor_divide(b, a))
+r = torch.digamma(b)
+r = torch.digamma(a)
+r = a.div(2, rounding_mode="floor")
 r = x.clone(); r.lerp_(x * 2, 0.5)
 r = x.clone(); r.clip_(2, 4)
 r = x.clone(); r.index_fill_(1, j[:2], 0.0)

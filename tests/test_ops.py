@@ -118,7 +118,7 @@ def gradient_cases():
         "cummax": (lambda x: x.cummax(1)[0], M), "cummin": (lambda x: x.cummin(0)[0], M),
         "aminmax_min": (lambda x: x.aminmax()[0], a), "aminmax_max": (lambda x: x.aminmax(dim=1)[1], a),
         "kron": (f.kron, a, b), "kron other dims": (lambda x, y, z: f.kron(f.kron(x, y), z), v, M, s),
-        "block_diag": (lambda x, y, z: f.block_diag(x, y, z), a, v, s), "lgamma": (f.lgamma, a),
+        "block_diag": (lambda x, y, z: f.block_diag(x, y, z), a, v, s), "lgamma": (f.lgamma, a), "digamma": (f.digamma, a),
         "kthvalue": (lambda x: x.kthvalue(2, 1)[0], a), "mode": (lambda x: x.mode(1)[0], a),
         "quantile": (lambda x: x.quantile(0.3, 1), a),
         "view": (lambda x: x.view(3, 2), a), "unsafe_view": (lambda x: x.t().reshape(6), a),
@@ -210,7 +210,7 @@ def test_gradient_is_that_of_central_differences(name, affine):
 
 # Constant, without a gradient by design, or checked by the tests of nn.
 NOT_HERE = re.compile(
-    r".*_loss|.*\.|binary_cross_entropy|bernoulli|poisson|replace_part|fill|zero|copy|rounding|backward_hook"
+    r".*_loss|.*\.|binary_cross_entropy|bernoulli|poisson|replace_part|fill|zero|copy|rounding|floor_divide|backward_hook"
     r"|(uniform|normal|exponential|random|bernoulli|leaky_relu|elu)_"
 )
 

@@ -153,7 +153,17 @@ rsub = _binary("rsub", _rsub, "other - input.")
 mul = _binary("mul", _mul, "input * other.")
 multiply = alias("multiply", "mul")
 true_divide = _binary("true_divide", _div, "input / other.")
-floor_divide = _plain("floor_divide", np.floor_divide, "input / other, rounded down.")
+
+
+def _no_gradient(g, out, a, b):
+    raise RuntimeError("derivative for aten::floor_divide is not implemented")
+
+
+floor_divide = _binary(
+    "floor_divide",
+    row("floor_divide", promoted(np.floor_divide), (_no_gradient,) * 2, ((), ()), label="NotImplemented"),
+    "input / other, rounded down.",
+)
 remainder = _binary(
     "remainder",
     row(
@@ -236,12 +246,9 @@ xlogy = _binary(
 
 def _rounded_row(name, function):
     zeros = lambda g, out, a, b: np.zeros_like(g)  # noqa: E731
-    return row(
-        name, promoted(function), (zeros, zeros), ((), ()), label=lambda a, b: _DIV_LABELS[isinstance(b, np.ndarray)]
-    )
+    return row(name, promoted(function), (zeros, zeros), ((), ()), label="DivBackward2")
 
 
-_DIV_LABELS = {True: "DivBackward2", False: "DivBackward3"}
 _div_floor = _rounded_row("div_floor", np.floor_divide)
 _div_trunc = _rounded_row("div_trunc", lambda a, b: np.trunc(np.divide(a, b)).astype(np.result_type(a, b)))
 

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from .._tensor import apply, apply_inplace, from_array, is_grad_enabled, method, prepare_write, row
+from .._tensor import apply, apply_inplace, from_array, is_grad_enabled, method, prepare_write, reshape_inplace, row
 from .._types import advised
 from . import views  # noqa: F401 (those that are made in place here)
 from .promotion import NO_OPTIONS, check_tensor, publish
@@ -122,23 +122,28 @@ def resize_(input, *sizes, memory_format=None):
     return input
 
 
-def _reshaped(name):
+def _squeeze_label(args, named):
+    dim = args[0] if args else named.get("dim")
+    return "SqueezeBackward" + ("3" if dim is None else "5" if isinstance(dim, (tuple, list)) else "4")
+
+
+def _reshaped(name, label):
     """The in-place form of a view: the tensor itself gets the other shape."""
     out_of_place = getattr(Tensor, name)
 
     def inplace(input, *args, **named):
-        if _recorded(input):
-            raise NotImplementedError(f"{name}_ is not recorded: write x = x.{name}(...)")
-        input.data = out_of_place(input.detach(), *args, **named)
-        return input
+        return reshape_inplace(input, out_of_place, args, named, label(args, named) if callable(label) else label)
 
     inplace.__name__ = inplace.__qualname__ = name + "_"
     inplace.__doc__ = f"`{name}` of the tensor itself."
     method(name + "_", inplace)
 
 
-for _name in ("t", "transpose", "swapaxes", "swapdims", "squeeze", "unsqueeze"):
-    _reshaped(_name)
+_reshaped("t", "TBackward1")
+_reshaped("squeeze", _squeeze_label)
+_reshaped("unsqueeze", "UnsqueezeBackward1")
+for _name in ("transpose", "swapaxes", "swapdims"):
+    _reshaped(_name, "TransposeBackward1")
 publish("clone", clone, clone.__doc__)
 for _function in (contiguous, fill_, copy_, fill_diagonal_, apply_, map_, resize_):
     method(_function.__name__, _function)

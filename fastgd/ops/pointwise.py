@@ -102,6 +102,21 @@ def _digamma(a):
     return made.astype(a.dtype)
 
 
+def _trigamma(a):
+    """The derivative of psi, in the same way."""
+    x = np.where(a < 0.5, 1 - a, a).astype(np.float64)
+    made = np.zeros_like(x)
+    for _ in range(10):
+        small = x < 10
+        made += np.where(small, 1 / (x * x), 0)
+        x += small
+    inverse = 1 / (x * x)
+    series = 1 / 6 - inverse * (1 / 30 - inverse * (1 / 42 - inverse * (1 / 30 - inverse * 5 / 66)))
+    made += 1 / x + inverse / 2 + series * inverse / x
+    reflected = np.square(np.pi / np.sin(np.pi * a.astype(np.float64))) - made
+    return np.where(a < 0.5, reflected, made).astype(a.dtype)
+
+
 def _log_gamma(x):
     return math.lgamma(x) if x > 0 or x != math.floor(x) else math.inf
 
@@ -109,7 +124,7 @@ def _log_gamma(x):
 lgamma = _smooth(
     "lgamma", _by_math(_log_gamma), lambda g, out, a: g * _digamma(a), (0,), "The logarithm of |gamma(input)|."
 )
-digamma = unary("digamma", row("digamma", lambda a: _digamma(floating(a))), "The derivative of lgamma.")
+digamma = _smooth("digamma", _digamma, lambda g, out, a: g * _trigamma(a), (0,), "The derivative of lgamma.")
 
 _INVERSE_SLOPE = math.sqrt(math.pi) / 2
 

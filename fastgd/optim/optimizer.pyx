@@ -95,9 +95,9 @@ cdef class Optimizer:
         try:
             groups = list(params)
         except TypeError:
-            raise TypeError(
-                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
-                f"{type(params).__name__}"
+            raise advised(
+                TypeError(f"'{type(params).__name__}' object is not iterable"),
+                "The params are an iterable of tensors, such as model.parameters(), or of dicts.",
             ) from None
         if not groups:
             raise ValueError("optimizer got an empty parameter list")
@@ -124,8 +124,8 @@ cdef class Optimizer:
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
         if "params" not in param_group:
-            raise ValueError(
-                f"param_group must have the key 'params', but has {sorted(param_group)}: {{'params': [...], ...}}"
+            raise advised(
+                KeyError("params"), f"A group is {{'params': [...], ...}}, but this one has {sorted(param_group)}."
             )
         given = param_group["params"]
         if isinstance(given, Tensor):
