@@ -12,8 +12,9 @@ from ._tensor import Tensor, from_array, get_default_dtype
 from ._types import Size
 from .autograd import no_grad
 from .creation import tensor
-from .ops import broadcast_tensors, erfinv
-from .random import normal, rand
+from .nn.functional import binary_cross_entropy_with_logits
+from .ops import broadcast_tensors, erfinv, xlogy
+from .random import bernoulli, normal, poisson, rand
 
 _LOG_2PI = math.log(2 * math.pi)
 
@@ -52,15 +53,24 @@ class Distribution:
 def _parameters(*given):
     """Tensors that broadcast together, from tensors and numbers."""
     dtype = next((one.dtype for one in given if isinstance(one, Tensor)), get_default_dtype())
-    return broadcast_tensors(*[one if isinstance(one, Tensor) else tensor(float(one), dtype=dtype) for one in given])
+    made = [one if isinstance(one, Tensor) else tensor(float(one), dtype=dtype) for one in given]
+    return broadcast_tensors(*made) if len(made) > 1 else made
+
+
+def _check(kind, name, given, holds, constraint):
+    if not bool(holds.all()):
+        raise ValueError(
+            f"Expected parameter {name} ({type(given).__name__} of shape {tuple(given.shape)}) of distribution {kind} "
+            f"to satisfy the constraint {constraint}, but found invalid values:\n{given}"
+        )
 
 
 def _positive(kind, name, given):
-    if not bool((given > 0).all()):
-        raise ValueError(
-            f"Expected parameter {name} ({type(given).__name__} of shape {tuple(given.shape)}) of distribution {kind} "
-            f"to satisfy the constraint GreaterThan(lower_bound=0.0), but found invalid values:\n{given}"
-        )
+    _check(kind, name, given, given > 0, "GreaterThan(lower_bound=0.0)")
+
+
+def _not_negative(kind, name, given):
+    _check(kind, name, given, given >= 0, "GreaterThanEq(lower_bound=0.0)")
 
 
 class Normal(Distribution):
@@ -173,6 +183,147 @@ class Uniform(Distribution):
         return f"Uniform({_told(self, 'low', 'high')})"
 
 
+class Laplace(Distribution):
+    """exp(-|x - loc| / scale) / (2 scale): noise under which the absolute error is the likelihood.
+
+    Args:
+        loc, scale: tensors that broadcast together, or numbers.
+
+    Raises:
+        ValueError: a scale that is not above 0.
+
+    Example:
+        >>> fastgd.distributions.Laplace(0.0, 1.0).log_prob(fastgd.tensor(0.0))
+        tensor(-0.6931)
+    """
+
+    def __init__(self, loc, scale, validate_args=None):
+        self.loc, self.scale = _parameters(loc, scale)
+        if validate_args is not False:
+            _positive(self, "scale", self.scale)
+        super().__init__(self.loc.shape)
+
+    @property
+    def mean(self):
+        return self.loc
+
+    mode = mean
+
+    @property
+    def variance(self):
+        return 2 * self.scale.pow(2)
+
+    @property
+    def stddev(self):
+        return math.sqrt(2) * self.scale
+
+    def rsample(self, sample_shape=()):
+        eps = np.finfo(self.loc.dtype.numpy).eps
+        drawn = from_array(np.empty(self._shape(sample_shape), self.loc.dtype.numpy)).uniform_(float(eps) - 1, 1)
+        return self.loc - self.scale * drawn.sign() * (-drawn.abs()).log1p()
+
+    def log_prob(self, value):
+        return -(2 * self.scale).log() - (value - self.loc).abs() / self.scale
+
+    def entropy(self):
+        """The expectation of -log_prob."""
+        return 1 + (2 * self.scale).log()
+
+    def __repr__(self):
+        return f"Laplace({_told(self, 'loc', 'scale')})"
+
+
+class Poisson(Distribution):
+    """rate^x exp(-rate) / x!: counts.
+
+    Args:
+        rate: a tensor or a number.
+
+    Raises:
+        ValueError: a negative rate.
+
+    Example:
+        >>> fastgd.distributions.Poisson(2.0).log_prob(fastgd.tensor(0.0))
+        tensor(-2.)
+    """
+
+    def __init__(self, rate, validate_args=None):
+        (self.rate,) = _parameters(rate)
+        if validate_args is not False:
+            _not_negative(self, "rate", self.rate)
+        super().__init__(self.rate.shape)
+
+    @property
+    def mean(self):
+        return self.rate
+
+    variance = mean
+
+    def sample(self, sample_shape=()):
+        with no_grad():
+            return poisson(self.rate.expand(self._shape(sample_shape)))
+
+    def log_prob(self, value):
+        return xlogy(value, self.rate) - self.rate - (value + 1).lgamma()
+
+    def __repr__(self):
+        return f"Poisson({_told(self, 'rate')})"
+
+
+class Bernoulli(Distribution):
+    """1 with a probability, else 0.
+
+    Args:
+        probs: the probability, or
+        logits: the logarithm of its odds; a tensor or a number.
+
+    Raises:
+        ValueError: both, or neither; a probability outside [0, 1].
+
+    Example:
+        >>> fastgd.distributions.Bernoulli(logits=0.0).probs
+        tensor(0.5000)
+    """
+
+    def __init__(self, probs=None, logits=None, validate_args=None):
+        if (probs is None) == (logits is None):
+            raise ValueError("Either `probs` or `logits` must be specified, but not both.")
+        self._given = "probs" if logits is None else "logits"
+        if logits is not None:
+            (self.logits,) = _parameters(logits)
+            self.probs = self.logits.sigmoid()
+        else:
+            (self.probs,) = _parameters(probs)
+            if validate_args is not False:
+                inside = (self.probs >= 0) & (self.probs <= 1)
+                _check(self, "probs", self.probs, inside, "Interval(lower_bound=0.0, upper_bound=1.0)")
+            self.logits = self.probs.logit(float(np.finfo(self.probs.dtype.numpy).eps))
+        super().__init__(self.probs.shape)
+
+    @property
+    def mean(self):
+        return self.probs
+
+    @property
+    def variance(self):
+        return self.probs * (1 - self.probs)
+
+    def sample(self, sample_shape=()):
+        with no_grad():
+            return bernoulli(self.probs.expand(self._shape(sample_shape)))
+
+    def log_prob(self, value):
+        logits, value = broadcast_tensors(self.logits, value)
+        return -binary_cross_entropy_with_logits(logits, value, reduction="none")
+
+    def entropy(self):
+        """The expectation of -log_prob."""
+        return binary_cross_entropy_with_logits(self.logits, self.probs, reduction="none")
+
+    def __repr__(self):
+        return f"Bernoulli({_told(self, self._given)})"
+
+
 class MultivariateNormal(Distribution):
     """exp(-(x - loc)^T C^-1 (x - loc) / 2) / sqrt((2 pi)^d det(C)).
 
@@ -239,4 +390,23 @@ class MultivariateNormal(Distribution):
         return f"MultivariateNormal({_told(self, 'loc', self._given)})"
 
 
-__all__ = ["Distribution", "MultivariateNormal", "Normal", "Uniform"]
+def kl_divergence(p, q):
+    """How far the normal distribution p is from q: the expectation under p of log(p / q).
+
+    Raises:
+        NotImplementedError: distributions that are not Normal.
+
+    Example:
+        >>> Normal = fastgd.distributions.Normal
+        >>> fastgd.distributions.kl_divergence(Normal(0.0, 1.0), Normal(1.0, 1.0))
+        tensor(0.5000)
+    """
+    if not (isinstance(p, Normal) and isinstance(q, Normal)):
+        raise NotImplementedError(
+            f"No KL(p || q) is implemented for p type {type(p).__name__} and q type {type(q).__name__}"
+        )
+    ratio = (p.scale / q.scale).pow(2)
+    return 0.5 * (ratio + ((p.loc - q.loc) / q.scale).pow(2) - 1 - ratio.log())
+
+
+__all__ = ["Bernoulli", "Distribution", "Laplace", "MultivariateNormal", "Normal", "Poisson", "Uniform", "kl_divergence"]

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ._tensor import Tensor, apply, from_array, method, named_as, row
+from ._types import advised
 from .factorisations import (  # noqa: F401 (torch.linalg has them all)
     LinAlgError,
     cholesky,
@@ -184,9 +185,9 @@ def lstsq(A, B, rcond=None, *, driver=None):
             f"{A.dtype.legacy} and {B.dtype.legacy}"
         )
     if A.shape[-2] != B.shape[-2 if B.ndim > 1 else -1]:
-        raise RuntimeError(
-            f"torch.linalg.lstsq: input.size(-2) should match other.size(-{2 if B.ndim > 1 else 1}): "
-            f"{A.shape[-2]} and {B.shape[-2 if B.ndim > 1 else -1]}"
+        raise advised(
+            RuntimeError(f"torch.linalg.lstsq: input.size(-2) should match other.size(-{2 if B.ndim > 1 else 1})"),
+            f"They are {A.shape[-2]} and {B.shape[-2 if B.ndim > 1 else -1]}.",
         )
     a, b = _array(A), _array(B)
     if rcond is None:
@@ -307,6 +308,12 @@ def cholesky_solve(B, L, upper=False):
     return named_as(solve_triangular(lower.transpose(-2, -1), halfway, upper=True), "CholeskySolveBackward0")
 
 
+def cholesky_inverse(L, upper=False):
+    """The inverse of A, given the factor L of A = L L^T (or the upper one)."""
+    identity = from_array(np.broadcast_to(np.eye(L.shape[-1], dtype=L.dtype.numpy), L.shape).copy())
+    return named_as(cholesky_solve(identity, L, upper), "CholeskyInverseBackward0")
+
+
 def old_cholesky(input, upper=False):
     """`linalg.cholesky` under its old name."""
     return cholesky(input, upper=upper)
@@ -328,5 +335,6 @@ _Qr, _Svd = named("qr", "Q", "R"), named("svd", "U", "S", "V")
 for _name, _function in {
     "inverse": inv, "det": det, "logdet": logdet, "slogdet": slogdet, "pinverse": pinv, "cross": cross, "svd": old_svd,
     "qr": old_qr, "cholesky": old_cholesky, "cholesky_solve": cholesky_solve,
+    "cholesky_inverse": cholesky_inverse,
 }.items():  # fmt: skip
     method(_name, _function)

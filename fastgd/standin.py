@@ -19,26 +19,33 @@ _SAME = (
 # Where torch defines its classes: they print by these names, and some scripts import them from there.
 _HOMES = {
     "": "Size Tensor device dtype finfo iinfo memory_format",
-    "_C": "Generator",
+    "_C": "Generator _LinAlgError",
     "autograd.function": "Function",
     "autograd.grad_mode": "enable_grad inference_mode no_grad set_grad_enabled",
     "autograd.variable": "",
     "functional": "",
     "serialization": "",
+    "distributions.bernoulli": "Bernoulli",
     "distributions.distribution": "Distribution",
+    "distributions.kl": "",
+    "distributions.laplace": "Laplace",
     "distributions.multivariate_normal": "MultivariateNormal",
     "distributions.normal": "Normal",
+    "distributions.poisson": "Poisson",
     "distributions.uniform": "Uniform",
     "nn.modules": "",
-    "nn.modules.activation": "ELU GELU LeakyReLU LogSigmoid LogSoftmax ReLU SiLU Sigmoid Softmax Softplus Tanh",
+    "nn.modules.activation": (
+        "ELU GELU Hardtanh LeakyReLU LogSigmoid LogSoftmax ReLU ReLU6 SELU SiLU Sigmoid Softmax Softplus Softshrink "
+        "Softsign Tanh"
+    ),
     "nn.modules.batchnorm": "BatchNorm1d",
     "nn.modules.container": "ModuleDict ModuleList ParameterDict ParameterList Sequential",
     "nn.modules.dropout": "Dropout",
     "nn.modules.flatten": "Flatten Unflatten",
     "nn.modules.linear": "Identity LazyLinear Linear",
     "nn.modules.loss": (
-        "BCELoss BCEWithLogitsLoss CrossEntropyLoss GaussianNLLLoss HuberLoss L1Loss MSELoss NLLLoss PoissonNLLLoss "
-        "SmoothL1Loss _Loss"
+        "BCELoss BCEWithLogitsLoss CrossEntropyLoss GaussianNLLLoss HuberLoss KLDivLoss L1Loss MSELoss NLLLoss "
+        "PoissonNLLLoss SmoothL1Loss SoftMarginLoss _Loss"
     ),
     "nn.modules.module": "Module",
     "nn.parameter": "Parameter UninitializedParameter",

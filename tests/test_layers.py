@@ -283,6 +283,10 @@ def test_a_trainer_with_a_backward_hook_takes_the_ordinary_loop():
     [
         (lambda: distributions.Normal(0.0, 0.0), "Expected parameter scale"),
         (lambda: distributions.Uniform(1.0, 1.0), "low>= high"),
+        (lambda: distributions.Laplace(0.0, -1.0), "Expected parameter scale"),
+        (lambda: distributions.Poisson(fastgd.tensor([1.0, -1.0])), r"rate .*GreaterThanEq\(lower_bound=0.0\)"),
+        (lambda: distributions.Bernoulli(1.5), r"probs .*Interval\(lower_bound=0.0, upper_bound=1.0\)"),
+        (lambda: distributions.Bernoulli(), "Either `probs` or `logits` must be specified"),
         (lambda: distributions.MultivariateNormal(fastgd.zeros(2), -fastgd.eye(2)), "positive definite"),
         (lambda: distributions.MultivariateNormal(fastgd.zeros(2)), "Exactly one of"),
         (lambda: distributions.MultivariateNormal(fastgd.zeros(()), fastgd.eye(2)), "one-dimensional"),
@@ -291,6 +295,11 @@ def test_a_trainer_with_a_backward_hook_takes_the_ordinary_loop():
 def test_what_distributions_refuse(make, text):
     with pytest.raises(ValueError, match=text):
         make()
+
+
+def test_no_kl_of_other_distributions():
+    with pytest.raises(NotImplementedError, match="for p type Poisson and q type Normal"):
+        distributions.kl_divergence(distributions.Poisson(1.0), distributions.Normal(0.0, 1.0))
 
 
 def test_normal_has_gradients_through_rsample_and_none_through_sample():

@@ -29,6 +29,36 @@ elu = _rows(
     lambda a, alpha: np.where(a > 0, a, alpha * np.expm1(np.minimum(a, 0))),
     lambda g, out, a, alpha: np.where(a > 0, g, g * alpha * np.exp(np.minimum(a, 0))),
 )
+hardtanh = [  # in place it has the same name
+    row(
+        "hardtanh",
+        lambda a, low, high: np.clip(a, low, high),
+        (lambda g, out, a, low, high: np.where((a > low) & (a < high), g, 0),),
+        ((0,),),
+    )
+] * 2
+_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+selu = [
+    row(
+        "selu" + suffix,
+        lambda a: _SELU_SCALE * np.where(a > 0, a, _SELU_ALPHA * np.expm1(np.minimum(a, 0))),
+        (lambda g, out, a: g * _SELU_SCALE * np.where(a > 0, 1, _SELU_ALPHA * np.exp(np.minimum(a, 0))),),
+        ((0,),),
+        label=f"EluBackward{i}",
+    )
+    for i, suffix in enumerate(("", "_"))
+]
+softshrink = row(
+    "softshrink",
+    lambda a, lambd: np.where(a > lambd, a - lambd, np.where(a < -lambd, a + lambd, 0 * a)),
+    (lambda g, out, a, lambd: np.where(np.abs(a) > lambd, g, 0),),
+    ((0,),),
+)
+threshold = _rows(
+    "threshold",
+    lambda a, threshold, value: np.where(a > threshold, a, a.dtype.type(value)),
+    lambda g, out, a, threshold, value: np.where(a > threshold, g, 0),
+)
 softplus = row(
     "softplus",
     lambda a, beta, threshold: np.where(a * beta > threshold, a, np.log1p(np.exp(a * beta)) / beta),

@@ -40,7 +40,7 @@ def _of_residual(name, label, value, slope):
     def forward(a, b, reduction, **options):
         if a.dtype.kind != "f" and b.dtype.kind != "f":
             raise advised(
-                NotImplementedError(f"\"{name}\" not implemented for '{of_array(a).legacy}'"),
+                NotImplementedError(f"\"{name.replace('loss', 'cpu')}\" not implemented for '{of_array(a).legacy}'"),
                 "Convert it with .float().",
             )
         return _reduced(value(_difference(a, b), **options), reduction)

@@ -74,6 +74,106 @@ class ELU(Module):
         return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
 
 
+class SELU(Module):
+    """1.0507 times x above 0 and 1.6733 (exp(x) - 1) below, which keeps the mean at 0 and the variance at 1.
+
+    Args:
+        inplace: writes into its input.
+
+    Example:
+        >>> nn.SELU()(fastgd.tensor([-1.0, 2.0]))
+        tensor([-1.1113,  2.1014])
+
+    Reference: Klambauer et al., 2017.
+    """
+
+    def __init__(self, inplace=False):
+        super().__init__()
+        self.inplace = inplace
+
+    def forward(self, input):
+        return functional.selu(input, self.inplace)
+
+    def extra_repr(self):
+        return "inplace=True" if self.inplace else ""
+
+
+class Hardtanh(Module):
+    """x between two bounds, and the nearer bound outside.
+
+    Args:
+        min_val, max_val: the bounds, -1 and 1 by default.
+        inplace: writes into its input.
+
+    Example:
+        >>> nn.Hardtanh()(fastgd.tensor([-2.0, 0.5]))
+        tensor([-1.0000,  0.5000])
+    """
+
+    def __init__(self, min_val=-1.0, max_val=1.0, inplace=False):
+        super().__init__()
+        self.min_val, self.max_val = min_val, max_val
+        self.inplace = inplace
+
+    def forward(self, input):
+        return functional.hardtanh(input, self.min_val, self.max_val, self.inplace)
+
+    def extra_repr(self):
+        return f"min_val={self.min_val}, max_val={self.max_val}" + (", inplace=True" if self.inplace else "")
+
+
+class ReLU6(Hardtanh):
+    """min(max(x, 0), 6).
+
+    Args:
+        inplace: writes into its input.
+
+    Example:
+        >>> nn.ReLU6()(fastgd.tensor([-2.0, 0.5, 7.0]))
+        tensor([0.0000, 0.5000, 6.0000])
+    """
+
+    def __init__(self, inplace=False):
+        super().__init__(0.0, 6.0, inplace)
+
+    def extra_repr(self):
+        return "inplace=True" if self.inplace else ""
+
+
+class Softsign(Module):
+    """x / (1 + |x|).
+
+    Example:
+        >>> nn.Softsign()(fastgd.tensor([-1.0, 3.0]))
+        tensor([-0.5000,  0.7500])
+    """
+
+    def forward(self, input):
+        return functional.softsign(input)
+
+
+class Softshrink(Module):
+    """x moved towards 0 by lambd, as far as 0.
+
+    Args:
+        lambd: default 0.5.
+
+    Example:
+        >>> nn.Softshrink()(fastgd.tensor([-2.0, 0.3]))
+        tensor([-1.5000,  0.0000])
+    """
+
+    def __init__(self, lambd=0.5):
+        super().__init__()
+        self.lambd = lambd
+
+    def forward(self, input):
+        return functional.softshrink(input, self.lambd)
+
+    def extra_repr(self):
+        return str(self.lambd)
+
+
 class SiLU(Module):
     """x sigmoid(x).
 

@@ -1,10 +1,17 @@
 """Modules and parameters in lists and dicts, so that a Module finds them."""
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from .._tensor import Parameter, Tensor
 from .module import Module
+
+
+def _check_iterable(container, given):
+    if not isinstance(given, Iterable):
+        raise TypeError(
+            f"{type(container).__name__}.extend should be called with an iterable, but got {type(given).__name__}"
+        )
 
 
 class ModuleList(Module):
@@ -79,6 +86,7 @@ class ModuleList(Module):
 
     def extend(self, modules):
         """Adds the modules of an iterable at the end; returns the list."""
+        _check_iterable(self, modules)
         for module in modules:
             self.append(module)
         return self
@@ -232,6 +240,7 @@ class ParameterList(Module):
 
     def extend(self, values):
         """Adds the values of an iterable at the end; returns the list."""
+        _check_iterable(self, values)
         for value in values:
             self.append(value)
         return self

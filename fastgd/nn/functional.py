@@ -11,7 +11,7 @@ from .._types import advised
 from ..autograd import no_grad
 from ..creation import full_like
 from ..ops import cosine_similarity, linear, pairwise_distance
-from ..ops.promotion import sizes_error
+from ..ops.promotion import check_tensor, measure, sizes_error
 from . import _activations, _losses
 
 
@@ -35,14 +35,22 @@ def _check(name, input, target, reduction):
         raise advised(
             ValueError(f"{reduction} is not a valid value for reduction"), "It is one of 'mean', 'sum' and 'none'."
         )
-    for argument, given in (("input", input), ("target", target)):
+    for position, (argument, given) in enumerate((("input", input), ("target", target)), 1):
         if not isinstance(given, Tensor):
-            raise TypeError(f"{name}(): argument '{argument}' must be Tensor, not {type(given).__name__}")
+            if name in _MEASURED:
+                measure(given, "A loss is of tensors: convert it with fastgd.tensor(...).")
+            check_tensor(_CALLED.get(name, name), argument, position, given)
     if input.numel() == 0 or target.numel() == 0:
         raise ValueError(
             f"{name}: the loss of no rows is not a number. Expected at least one row, got input {input.shape}: "
             "leave out empty batches"
         )
+
+
+# Losses that torch begins by asking both for their size, and the names that errors have for others.
+_MEASURED = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy"}
+_MEASURED |= {"binary_cross_entropy_with_logits"}
+_CALLED = {"cross_entropy": "cross_entropy_loss", "nll_loss": "nll_loss_nd"}
 
 
 def _check_rows(name, input, target):
@@ -218,9 +226,9 @@ def _check_classes(input, target, weight, ignore_index):
     rows = tuple(shape[:1]) + tuple(shape[2:]) if len(shape) > 1 else ()
     if tuple(target.shape) != rows:
         if len(shape) == 2 and target.ndim > 1:
-            raise RuntimeError(
-                "0D or 1D target tensor expected, multi-target not supported. Expected the number of a class for each "
-                f"of the {shape[0]} rows, got {target.shape}: squeeze it"
+            raise advised(
+                RuntimeError("0D or 1D target tensor expected, multi-target not supported"),
+                f"Expected the number of a class for each of the {shape[0]} rows, got {target.shape}: squeeze it.",
             )
         if target.ndim and target.shape[0] != shape[0]:
             raise ValueError(f"Expected input batch_size ({shape[0]}) to match target batch_size ({target.shape[0]}).")
@@ -313,6 +321,14 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
     return _reduced(losses, reduction)
 
 
+def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
+    """log(1 + exp(-target input)), reduced, for targets of 1 and -1: see nn.SoftMarginLoss."""
+    reduction = legacy_reduction(size_average, reduce, reduction)
+    _check("soft_margin_loss", input, target, reduction)
+    made = _reduced((-target * input).exp().log1p(), reduction)
+    return named_as(made, "SoftMarginLossBackward0")
+
+
 # ---- activations
 
 
@@ -338,6 +354,36 @@ def elu(input, alpha=1.0, inplace=False):
 def silu(input, inplace=False):
     """input * sigmoid(input)."""
     return _activated(_activations.silu, input, inplace)
+
+
+def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
+    """input between two bounds, and the nearer bound outside."""
+    return _activated(_activations.hardtanh, input, inplace, low=min_val, high=max_val)
+
+
+def relu6(input, inplace=False):
+    """min(max(input, 0), 6)."""
+    return hardtanh(input, 0.0, 6.0, inplace)
+
+
+def selu(input, inplace=False):
+    """elu with the factor and the alpha that keep the mean at 0 and the variance at 1: see nn.SELU."""
+    return _activated(_activations.selu, input, inplace)
+
+
+def softsign(input):
+    """input / (1 + |input|)."""
+    return input / (input.abs() + 1)
+
+
+def softshrink(input, lambd=0.5):
+    """input moved towards 0 by lambd, as far as 0: the proximal step of the lasso."""
+    return apply(_activations.softshrink, (input,), {"lambd": lambd})
+
+
+def threshold(input, threshold, value, inplace=False):
+    """input above the threshold, else the value."""
+    return _activated(_activations.threshold, input, inplace, threshold=threshold, value=value)
 
 
 def gelu(input, *, approximate="none"):
@@ -512,6 +558,7 @@ __all__ = [
     "elu",
     "gaussian_nll_loss",
     "gelu",
+    "hardtanh",
     "huber_loss",
     "kl_div",
     "l1_loss",
@@ -527,12 +574,18 @@ __all__ = [
     "pairwise_distance",
     "poisson_nll_loss",
     "relu",
+    "relu6",
+    "selu",
     "sigmoid",
     "silu",
     "smooth_l1_loss",
+    "soft_margin_loss",
     "softmax",
     "softplus",
+    "softshrink",
+    "softsign",
     "tanh",
+    "threshold",
 ]
 
 __getattr__, __dir__, _names = _later.attributes(__name__)

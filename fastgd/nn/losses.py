@@ -177,6 +177,44 @@ class CrossEntropyLoss(_Loss):
         )
 
 
+class SoftMarginLoss(_Loss):
+    """log(1 + exp(-target input)), the loss of logistic regression for targets of 1 and -1.
+
+    Args:
+        reduction: "mean" (default: the sum divided by the number of elements), "sum", or "none".
+
+    Shapes:
+        input and target alike; the loss is a scalar, or of their shape for "none".
+
+    Example:
+        >>> nn.SoftMarginLoss()(fastgd.tensor([0.0]), fastgd.tensor([1.0]))
+        tensor(0.6931)
+    """
+
+    def forward(self, input, target):
+        return functional.soft_margin_loss(input, target, reduction=self.reduction)
+
+
+class KLDivLoss(_Loss):
+    """target (log(target) - input): how far probabilities are from those whose logarithm is input.
+
+    Args:
+        reduction: "batchmean", the sum divided by the number of rows; "mean" (default), "sum" or "none".
+        log_target: whether the target, too, is the logarithm.
+
+    Example:
+        >>> nn.KLDivLoss(reduction="sum")(fastgd.tensor([0.5]).log(), fastgd.tensor([1.0]))
+        tensor(0.6931)
+    """
+
+    def __init__(self, size_average=None, reduce=None, reduction="mean", log_target=False):
+        super().__init__(size_average, reduce, reduction)
+        self.log_target = log_target
+
+    def forward(self, input, target):
+        return functional.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
+
+
 class NLLLoss(_Loss):
     """-w_c x_c at the class c of each row, where x are logarithms of probabilities: what LogSoftmax gives.
 

@@ -35,7 +35,7 @@ _EXPORTED = {
     inplace: "clone",
     joining: """atleast_1d atleast_2d atleast_3d block_diag cartesian_prod cat column_stack combinations concat concatenate diff
         dstack hsplit hstack meshgrid row_stack stack tensor_split trapezoid trapz vsplit vstack""",
-    ordering: """amax amin aminmax argmax argmin argsort bincount bucketize cummax cummin histc isin kthvalue max median min mode
+    ordering: """amax amin aminmax argmax argmin argsort bincount bucketize cummax cummin histc histogram isin kthvalue max median min mode
         msort quantile searchsorted sort topk unique unique_consecutive""",
     parts: "chunk narrow split unbind",
     pointwise: """abs absolute acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil clamp

@@ -476,6 +476,27 @@ def histc(input, bins=100, min=0, max=0):
     return from_array(np.histogram(a, bins, (min, max))[0].astype(a.dtype))
 
 
+_Histogram = named("histogram", "hist", "bin_edges")
+
+
+def histogram(input, bins, *, range=None, weight=None, density=False):
+    """What lies in each of so many equal bins over a range (by default the data's), or between given edges.
+
+    Args:
+        bins: the number of bins, or their edges.
+        range: the first and the last edge, where bins is a number.
+        weight: how much each element counts.
+        density: divides by the total and by the widths of the bins.
+
+    Returns:
+        hist and bin_edges.
+    """
+    a = _array(input)
+    edges = _array(bins) if isinstance(bins, Tensor) else bins
+    found, edges = np.histogram(a, edges, range, density, None if weight is None else _array(weight))
+    return _Histogram((from_array(found.astype(a.dtype)), from_array(edges.astype(a.dtype))))
+
+
 def _search(sorted_sequence, values, right):
     side = "right" if right else "left"
     lines, wanted = _array(sorted_sequence), _array(values) if isinstance(values, Tensor) else np.asarray(values)
@@ -506,5 +527,6 @@ def isin(elements, test_elements):
 
 for _function in (
     aminmax, sort, argsort, msort, topk, median, kthvalue, mode, quantile, unique, unique_consecutive, bincount, histc,
+    histogram,
 ):  # fmt: skip
     publish(_function.__name__, _function, _function.__doc__)
