@@ -77,13 +77,13 @@ cdef str name_of(dtype):
 
 
 cdef object no_kernel(str kernel, dtype, str advice):
-    return NotImplementedError(f"\"{kernel}\" not implemented for '{name_of(dtype)}': {advice}")
+    return advised(NotImplementedError(f"\"{kernel}\" not implemented for '{name_of(dtype)}'"), advice)
 
 
 cdef bint is_double(cnp.ndarray array, str kernel) except -1:
     cdef int kind = cnp.PyArray_TYPE(array)
     if kind != cnp.NPY_FLOAT and kind != cnp.NPY_DOUBLE:
-        raise no_kernel(kernel, array.dtype, "expected float32 or float64; draw one of them and cast it")
+        raise no_kernel(kernel, array.dtype, "Expected float32 or float64: draw one of them and cast it.")
     return kind == cnp.NPY_DOUBLE
 
 
@@ -442,7 +442,7 @@ from ._types import advised
             low, count = bounded(dtype, bounds)
             wide = count >= 2**28
         elif dtype in UNSIGNED:
-            raise no_kernel("random_kernel_cpu", dtype, "give random_ its bounds")
+            raise no_kernel("random_kernel_cpu", dtype, "Give random_ its bounds.")
         else:
             low, count = 0, KINDS[dtype][3] + 1
             wide = dtype.itemsize == 8
@@ -462,7 +462,7 @@ from ._types import advised
             raise advised(RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]"), "Pass n >= 0.")
         dtype = np.dtype(dtype)
         if dtype not in KINDS or dtype == bool or dtype in UNSIGNED:
-            raise no_kernel("randperm", dtype, "pass int64, and cast the result")
+            raise no_kernel("randperm", dtype, "Pass int64, and cast the result.")
         name, _, _, largest = KINDS[dtype]
         if n > largest + 1:
             raise RuntimeError(
@@ -485,7 +485,7 @@ from ._types import advised
         dtype = array.dtype
         if many:
             if p.dtype != np.float32 and p.dtype != np.float64:
-                raise no_kernel("bernoulli_tensor_cpu_p_", p.dtype, "pass probabilities of float32 or float64")
+                raise no_kernel("bernoulli_tensor_cpu_p_", p.dtype, "Pass probabilities of float32 or float64.")
         else:
             p = float(p)
             if not 0 <= p <= 1:
@@ -494,7 +494,7 @@ from ._types import advised
             return array
         if dtype not in KINDS or dtype in UNSIGNED:
             kernel = "bernoulli_tensor_cpu_self_" if many else "bernoulli_scalar_cpu_"
-            raise no_kernel(kernel, dtype, "draw a bool array and cast it")
+            raise no_kernel(kernel, dtype, "Draw a bool array and cast it.")
         if many:
             try:
                 p = np.broadcast_to(p, array.shape)

@@ -657,9 +657,17 @@ cdef class Parameter(Tensor):
         if data is None:
             data = wrap(np.empty(0, default_dtype_.numpy))
         if not isinstance(data, Tensor):
-            raise TypeError(f"Parameter data must be a tensor, but got {type(data).__name__}: use fastgd.tensor(...)")
+            raise advised(
+                AttributeError(f"'{type(data).__name__}' object has no attribute 'detach'"),
+                "A Parameter is made of a tensor: use fastgd.tensor(...).",
+            )
         self._array = array_of(<Tensor>data)
         self._storage = storage_of(<Tensor>data)
+        if requires_grad and not self.dtype.is_floating_point:
+            raise advised(
+                RuntimeError("Only Tensors of floating point and complex dtype can require gradients"),
+                f"This one is {self.dtype}: convert it with .float().",
+            )
         self.requires_grad_(requires_grad)
 
 

@@ -7,7 +7,7 @@ from itertools import chain
 import numpy as np
 
 from ._tensor import Tensor, from_array, get_default_dtype, method, named_as, ordinary, set_default_dtype_
-from ._types import advised, as_dtype, float32, float64, of_array, on_cpu
+from ._types import advised, as_dtype, float32, float64, kind_name, of_array, on_cpu
 from .ops._loops import line, powers, steps_from
 
 set_default_dtype_(float32)
@@ -16,7 +16,8 @@ set_default_dtype_(float32)
 def set_default_dtype(d):
     """Sets the dtype of tensors made from Python floats: fastgd.float32 or fastgd.float64."""
     if d not in (float32, float64):
-        raise advised(TypeError("only floating-point types are supported as the default type"), f"Got {d!r}.")
+        text = "only floating-point types are supported as the default type"
+        raise advised(TypeError(text if isinstance(d, type(float32)) else f"invalid dtype object: {text}"), f"Got {d!r}.")
     set_default_dtype_(d)
 
 
@@ -247,12 +248,23 @@ def from_dlpack(ext_tensor):
 # ---- filled
 
 
-def _shape(size):
+def _shape(name, size):
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = tuple(size[0])
-    for n in size:
+    for at, n in enumerate(size, 1):
+        if not hasattr(n, "__index__"):
+            raise TypeError(
+                f"{name}(): argument 'size' (position 1) must be tuple of ints, not {kind_name(n)}"
+                if at == 1
+                else f"{name}(): argument 'size' failed to unpack the object at pos {at} with error \"type must be tuple "
+                f'of ints,but got {kind_name(n)}"'
+            )
         if n < 0:
-            raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {list(size)}")
+            raise RuntimeError(
+                "zeros: Dimension size must be non-negative."
+                if name == "zeros"
+                else f"Trying to create tensor with negative dimension {n}: {list(size)}"
+            )
     return size
 
 
@@ -264,8 +276,8 @@ def _filled(name, fill, doc):
         if names:
             raise TypeError(f"{name}() got an unexpected keyword argument '{next(iter(names))}'")
         if out is not None:
-            return out.copy_(from_array(fill(_shape(size), out.dtype.numpy)))
-        return _made(fill(_shape(size), as_dtype(dtype or get_default_dtype()).numpy), requires_grad)
+            return out.copy_(from_array(fill(_shape(name, size), out.dtype.numpy)))
+        return _made(fill(_shape(name, size), as_dtype(dtype or get_default_dtype()).numpy), requires_grad)
 
     make.__name__ = make.__qualname__ = name
     make.__doc__ = doc
@@ -293,7 +305,12 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, re
         kind = as_dtype(dtype).numpy
     else:
         kind = get_default_dtype().numpy if type(value) is float else _from_python(value).dtype
-    array = np.empty(_shape((size,)), kind)
+    if not isinstance(size, (tuple, list)):
+        raise advised(
+            TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {kind_name(size)}"),
+            f"Write ({size!r},).",
+        )
+    array = np.empty(_shape("full", (size,)), kind)
     array.fill(value)
     return out.copy_(from_array(array)) if out is not None else _made(array, requires_grad)
 

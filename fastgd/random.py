@@ -20,7 +20,7 @@ from ._tensor import (
     prepare_write,
     row,
 )
-from ._types import advised, as_dtype, int64, on_cpu
+from ._types import advised, as_dtype, int64, kind_name, on_cpu
 from .generator import (  # noqa: F401 (torch.random has them all)
     Generator,
     default_generator,
@@ -58,7 +58,7 @@ def _shape(name, sizes, size):
 def _checked(name, size):
     if not isinstance(size, (tuple, list)):
         raise TypeError(
-            f"{name}(): argument 'size' must be tuple of ints, not {type(size).__name__}: write ({size!r},)"
+            f"{name}(): argument 'size' must be tuple of ints, not {kind_name(size)}: write ({size!r},)"
         )
     for n in size:
         if type(n) is not int or n < 0:
@@ -67,7 +67,7 @@ def _checked(name, size):
         return tuple(size)
     for n in size:
         if isinstance(n, bool) or not hasattr(n, "__index__"):
-            raise TypeError(f"{name}(): argument 'size' must be tuple of ints, not {type(n).__name__}: got {n!r}")
+            raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {kind_name(n)}")
     shape = tuple([n.__index__() for n in size])
     for n in shape:
         if n < 0:

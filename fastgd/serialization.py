@@ -104,6 +104,7 @@ def load(f, map_location=None, *, weights_only=True, mmap=None):
 
 def _load(file, name, map_location, mmap):
     try:
+        file.seek  # noqa: B018 (what torch misses first)
         start = file.tell()
         file.seek(start)
     except (OSError, AttributeError) as error:

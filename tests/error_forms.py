@@ -214,6 +214,50 @@ torch.nn.Linear(1, 1).register_parameter("a.b", None)
 torch.nn.Linear(1, 1).register_buffer("a.b", None)
 torch.nn.Linear(1, 1).cuda()
 torch.nn.LazyLinear(1).weight.shape
+k - k
+1 - k
+k - 1
+k.sub(True)
+1.0 - k
+-k
+i // 0
+i % torch.tensor(0)
+torch.fmod(i, 0)
+torch.div(i, 0, rounding_mode="trunc")
+j @ v
+torch.matmul(j, v)
+D & D
+a.detach().mul_("a")
+a.detach().add_([1])
+torch.exp(__import__("numpy").ones(2))
+torch.zeros(2.5)
+torch.ones(3, 2.5)
+torch.zeros("a")
+torch.randn(2.5)
+torch.rand("a")
+torch.ones(-1)
+torch.full(3, 1.0)
+torch.nn.ModuleList(3)
+torch.nn.ModuleList(torch.nn.Linear(1, 1))
+torch.nn.ParameterList(3)
+torch.nn.Parameter([1.0])
+torch.nn.Parameter(i)
+torch.nn.functional.mse_loss(x, [1.0])
+torch.nn.functional.mse_loss(None, x)
+torch.nn.functional.l1_loss(__import__("numpy").ones(2), x)
+torch.nn.functional.mse_loss(i, i)
+torch.nn.functional.huber_loss(i, i)
+torch.nn.functional.cross_entropy(x, [1, 2])
+torch.nn.functional.cross_entropy(x, torch.ones(2, 1))
+torch.linalg.lstsq(torch.ones(3, 2), torch.ones(4, 1))
+torch.optim.SGD([x], lr=0.1).lr
+torch.optim.lr_scheduler.ReduceLROnPlateau(torch.optim.SGD([x]), factor=1.5)
+torch.optim.lr_scheduler.ReduceLROnPlateau(torch.optim.SGD([x]), mode="maximum")
+torch.optim.lr_scheduler.LambdaLR(torch.optim.SGD([x]), [len, len])
+torch.utils.data.TensorDataset([1, 2])
+torch.load([])
+torch.set_default_dtype("float64")
+torch.randn(2, dtype=torch.int64)
 """.strip().splitlines()]  # fmt: skip
 
 

@@ -166,6 +166,8 @@ def gradient_cases():
         "linalg_cholesky": (lambda x: f.linalg.cholesky(x @ x.t()), M),
         "stack of factors": (lambda x: f.linalg.cholesky(f.stack([x @ x.t(), 2 * x @ x.t()])), M),
         "leaky_relu": (lambda x: f.nn.functional.leaky_relu(x, 0.2), u), "elu": (lambda x: f.nn.functional.elu(x, 0.7), u),
+        "hardtanh": (f.nn.functional.hardtanh, a), "selu": (f.nn.functional.selu, u),
+        "softshrink": (f.nn.functional.softshrink, u), "threshold": (lambda x: f.nn.functional.threshold(x, 0.1, 2), u),
         "silu": (f.nn.functional.silu, u), "gelu": (f.nn.functional.gelu, u),
         "gelu tanh": (lambda x: f.nn.functional.gelu(x, approximate="tanh"), u),
         "batch_norm": (
@@ -211,7 +213,7 @@ def test_gradient_is_that_of_central_differences(name, affine):
 # Constant, without a gradient by design, or checked by the tests of nn.
 NOT_HERE = re.compile(
     r".*_loss|.*\.|binary_cross_entropy|bernoulli|poisson|replace_part|fill|zero|copy|rounding|floor_divide|backward_hook"
-    r"|(uniform|normal|exponential|random|bernoulli|leaky_relu|elu)_"
+    r"|(uniform|normal|exponential|random|bernoulli|leaky_relu|elu|selu|threshold)_"
 )
 
 
@@ -318,3 +320,8 @@ def test_advice_stands_below_the_text():
         fastgd.ones(2) + fastgd.ones(3)
     assert str(raised.value).endswith("at non-singleton dimension 0")
     assert raised.value.__notes__ == ["The shapes are [2] and [3]: counted from the last, sizes must be equal, or 1."]
+
+
+def test_grids_are_of_vectors():
+    with pytest.raises(RuntimeError, match="meshgrid: Expected 0D or 1D tensor in the tensor list but got"):
+        fastgd.meshgrid(fastgd.ones(2, 2))

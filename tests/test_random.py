@@ -182,7 +182,7 @@ def test_a_generator_must_be_one(draw):
 @pytest.mark.parametrize(
     "call, kind, words",
     [
-        (lambda: fastgd.rand(2.5), TypeError, "rand.*'size' must be tuple of ints, not float: got 2.5"),
+        (lambda: fastgd.rand(2.5), TypeError, r"rand.*'size' \(position 1\) must be tuple of ints, not float"),
         (lambda: fastgd.randint(5, 2), TypeError, "randint.*'size' must be tuple of ints, not int"),
         (lambda: fastgd.randint_like(fastgd.ones(2)), TypeError, "randint_like.*invalid combination"),
         (lambda: fastgd.randint_like(fastgd.ones(2), 1.5), TypeError, "'high' must be int, not float"),

@@ -165,10 +165,11 @@ class _Call:
             with no_grad():
                 found = self.function.backward(self.ctx, *given)
             found = found if isinstance(found, (tuple, list)) else (found,)
-            if len(found) < len(self.ctx.needs_input_grad):
+            wanted = len(self.ctx.needs_input_grad)
+            if len(found) < wanted or any(one is not None for one in found[wanted:]):
                 raise RuntimeError(
                     f"function {self.function.__name__}Backward returned an incorrect number of gradients (expected "
-                    f"{len(self.ctx.needs_input_grad)}, got {len(found)})"
+                    f"{wanted}, got {len(found)})"
                 )
             self.last = g, found
         gradient = self.last[1][i]

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import _affine  # noqa: F401 (fills in what is recognised)
 from .._tensor import Tensor, apply, apply_inplace, row
-from .._types import advised
+from .._types import advised, of_array
 from ._loops import same
 from .promotion import NO_OPTIONS, alias, check_tensor, floating, into, promoted, publish, unary
 
@@ -63,10 +63,31 @@ def _exponent_gradient(g, out, a, b):
 
 
 _add = row("add", promoted(np.add), (lambda g, out, a, b: g, lambda g, out, a, b: g), ((), ()))
-_sub = row("sub", promoted(np.subtract), (lambda g, out, a, b: g, lambda g, out, a, b: -g), ((), ()))
+
+
+def _no_bools(function):
+    """A difference of numbers: torch has none of truth values."""
+    numbers = promoted(function)
+
+    def forward(a, b):
+        bools = [one.dtype.kind == "b" if isinstance(one, np.ndarray) else isinstance(one, bool) for one in (a, b)]
+        if any(bools):
+            raise RuntimeError(
+                "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+                "operator instead."
+                if all(bools)
+                else "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
+                "mask, use the `~` or `logical_not()` operator instead."
+            )
+        return numbers(a, b)
+
+    return forward
+
+
+_sub = row("sub", _no_bools(np.subtract), (lambda g, out, a, b: g, lambda g, out, a, b: -g), ((), ()))
 _rsub = row(
     "rsub",
-    promoted(lambda a, b: np.subtract(b, a)),
+    _no_bools(lambda a, b: np.subtract(b, a)),
     (lambda g, out, a, b: -g, lambda g, out, a, b: g),
     ((), ()),
     label=lambda a, b: "RsubBackward0" if isinstance(b, np.ndarray) else "RsubBackward1",
@@ -97,13 +118,13 @@ _rpow = row(
 def _binary(name, made, doc, alpha=False, numbers=True):
     """The function, the method and the in-place method of a row of two arguments."""
 
-    def check(input, other):
+    def check(input, other, name=name, position=2):
         if not isinstance(input, Tensor) and not (
             numbers and isinstance(other, Tensor) and isinstance(input, (float, int))
         ):
             check_tensor(name, "input", 1, input)
         if not isinstance(other, (Tensor, float, int) if numbers else Tensor):
-            other = _operand(name, other, numbers)
+            other = _operand(name, position, other, numbers)
         return other
 
     def call(input, other, *, out=None):
@@ -120,21 +141,21 @@ def _binary(name, made, doc, alpha=False, numbers=True):
         return result if out is None else into(out, result)
 
     def inplace(input, other):
-        return apply_inplace(made, (input, check(input, other)), NO_OPTIONS)
+        return apply_inplace(made, (input, check(input, other, name + "_", 1)), NO_OPTIONS)
 
     def scaled_inplace(input, other, *old, alpha=1):
         if old:
             alpha, (other,) = other, old
-        other = check(input, other)
+        other = check(input, other, name + "_", 1)
         return apply_inplace(made, (input, other if alpha == 1 else other * alpha), NO_OPTIONS)
 
     return publish(name, scaled if alpha else call, doc, scaled_inplace if alpha else inplace)
 
 
-def _operand(name, given, numbers):
+def _operand(name, position, given, numbers):
     if numbers and isinstance(given, np.generic):
         return given.item()
-    check_tensor(name, "other", 2, given)
+    check_tensor(name, "other", position, given)
 
 
 def _by_operand(name):
@@ -155,20 +176,32 @@ multiply = alias("multiply", "mul")
 true_divide = _binary("true_divide", _div, "input / other.")
 
 
+def _whole(function):
+    """A division whose integers have no infinity for 0."""
+
+    def divided(a, b):
+        made = function(a, b)
+        if made.dtype.kind != "f" and not np.all(b):
+            raise RuntimeError("ZeroDivisionError")
+        return made
+
+    return promoted(divided)
+
+
 def _no_gradient(g, out, a, b):
     raise RuntimeError("derivative for aten::floor_divide is not implemented")
 
 
 floor_divide = _binary(
     "floor_divide",
-    row("floor_divide", promoted(np.floor_divide), (_no_gradient,) * 2, ((), ()), label="NotImplemented"),
+    row("floor_divide", _whole(np.floor_divide), (_no_gradient,) * 2, ((), ()), label="NotImplemented"),
     "input / other, rounded down.",
 )
 remainder = _binary(
     "remainder",
     row(
         "remainder",
-        promoted(np.remainder),
+        _whole(np.remainder),
         (lambda g, out, a, b: g, lambda g, out, a, b: -g * np.floor_divide(a, b)),
         ((), (0, 1)),
         label=_by_operand("Remainder"),
@@ -179,7 +212,7 @@ fmod = _binary(
     "fmod",
     row(
         "fmod",
-        promoted(np.fmod),
+        _whole(np.fmod),
         (lambda g, out, a, b: g, lambda g, out, a, b: -g * np.trunc(a / b)),
         ((), (0, 1)),
         label=_by_operand("Fmod"),
@@ -246,7 +279,7 @@ xlogy = _binary(
 
 def _rounded_row(name, function):
     zeros = lambda g, out, a, b: np.zeros_like(g)  # noqa: E731
-    return row(name, promoted(function), (zeros, zeros), ((), ()), label="DivBackward2")
+    return row(name, _whole(function), (zeros, zeros), ((), ()), label="DivBackward2")
 
 
 _div_floor = _rounded_row("div_floor", np.floor_divide)
@@ -374,12 +407,11 @@ logical_not = unary("logical_not", row("logical_not", np.logical_not), "Whether 
 
 def _bitwise(name, symbol, function):
     def forward(a, b):
-        for array in (a, b):
-            if np.asarray(array).dtype.kind == "f":
-                raise advised(
-                    NotImplementedError(f"\"bitwise_{name}_cpu\" not implemented for 'Float'"),
-                    "Only integers and bools have bits.",
-                )
+        if a.dtype.kind == "f":
+            raise advised(
+                NotImplementedError(f"\"bitwise_{name}_cpu\" not implemented for '{of_array(a).legacy}'"),
+                "Only integers and bools have bits.",
+            )
         return function(a, b)
 
     return _plain("bitwise_" + name, forward, f"input {symbol} other, bit by bit.")

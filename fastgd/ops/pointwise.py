@@ -158,7 +158,16 @@ def _square(a):
     return np.multiply(a, a) if a.dtype.kind != "b" else a.astype(np.int64)
 
 
-neg = unary("neg", row("neg", np.negative, (lambda g, out, a: -g,), ((),)), "-input.")
+def _negative(a):
+    if a.dtype.kind == "b":
+        raise RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the "
+            "`~` or `logical_not()` operator instead."
+        )
+    return np.negative(a)
+
+
+neg = unary("neg", row("neg", _negative, (lambda g, out, a: -g,), ((),)), "-input.")
 abs = unary("abs", row("abs", np.abs, (lambda g, out, a: g * np.sign(a),), ((0,),)), "The magnitude.")
 square = unary(
     "square", row("square", _square, (lambda g, out, a: g * (2 * a),), ((0,),), label="PowBackward0"), "input * input."

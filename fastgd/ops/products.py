@@ -32,6 +32,8 @@ def _matmul(a, b):
             RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {a.ndim}D and {b.ndim}D"),
             "Use * for numbers.",
         )
+    if a.ndim == b.ndim == 1:
+        return _dot_forward(a, b)
     _same_type(a, b)
     if a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
         raise RuntimeError(_shapes_error(a, b))

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 
 from .._tensor import Tensor, apply, apply_inplace, from_array, get_default_dtype, is_grad_enabled, method
-from .._types import advised, as_dtype, of_array, of_numpy
+from .._types import advised, as_dtype, kind_name, of_array, of_numpy
 
 
 def default():
@@ -120,11 +120,17 @@ def check_tensor(name, argument, position, given):
     """Raises torch's error for an argument that is no tensor."""
     if not isinstance(given, Tensor):
         raise advised(
-            TypeError(
-                f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(given).__name__}"
-            ),
+            TypeError(f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {kind_name(given)}"),
             "Convert it with fastgd.tensor(...).",
         )
+
+
+def measure(given, advice):
+    """The error of torch where it asks what is no tensor for its size."""
+    try:
+        given.size()
+    except (AttributeError, TypeError) as error:
+        raise advised(error, advice) from None
 
 
 def into(out, made):

@@ -15,6 +15,7 @@ from .._tensor import Tensor, from_array
 from .._types import advised, float64
 from ..creation import as_tensor, tensor
 from ..ops import stack
+from ..ops.promotion import measure
 from ._samplers import (
     BatchSampler,
     RandomSampler,
@@ -71,9 +72,8 @@ class TensorDataset(Dataset):
     def __init__(self, *tensors):
         for given in tensors:
             if not isinstance(given, Tensor):
-                raise TypeError(
-                    f"TensorDataset expects tensors, but got {type(given).__name__}: use fastgd.tensor or from_numpy"
-                )
+                measure(given, "TensorDataset is of tensors: use fastgd.tensor or from_numpy.")
+                raise TypeError(f"TensorDataset expects tensors, but got {type(given).__name__}")
         rows = [given.size(0) for given in tensors]
         if len(set(rows)) > 1:
             raise advised(

@@ -4,6 +4,7 @@ import math
 from bisect import bisect_right
 from collections import Counter
 
+from ..._types import advised
 from .base import LRScheduler, check_finite, check_optimizer
 
 
@@ -236,7 +237,9 @@ class _ByFunction(LRScheduler):
         count = len(optimizer.param_groups)
         given = list(lr_lambda) if isinstance(lr_lambda, (list, tuple)) else [lr_lambda] * count
         if len(given) != count:
-            raise ValueError(f"Expected {count} lr_lambdas, but got {len(given)}: one for each parameter group")
+            raise advised(
+                ValueError(f"Expected {count} lr_lambdas, but got {len(given)}"), "One for each parameter group."
+            )
         for function in given:
             if not callable(function):
                 raise TypeError(

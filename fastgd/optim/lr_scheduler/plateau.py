@@ -3,6 +3,7 @@
 import math
 import warnings
 
+from ..._types import advised
 from .base import EPOCH_WARNING, LRScheduler, check_finite, check_optimizer, set_option
 
 
@@ -35,17 +36,19 @@ class ReduceLROnPlateau(LRScheduler):
         min_lr=0, eps=1e-8,
     ):
         if factor >= 1.0:
-            raise ValueError(f"Factor should be < 1.0. It multiplies the rate; got factor={factor}")
+            raise advised(ValueError("Factor should be < 1.0."), f"It multiplies the rate; got factor={factor}.")
         check_finite(factor=factor, threshold=threshold, min_lr=min_lr, eps=eps)
         check_optimizer(optimizer)
         if mode not in ("min", "max"):
-            raise ValueError(f"mode {mode} is unknown! Give 'min' or 'max'")
+            raise advised(ValueError(f"mode {mode} is unknown!"), "Give 'min' or 'max'.")
         if threshold_mode not in ("rel", "abs"):
-            raise ValueError(f"threshold mode {threshold_mode} is unknown! Give 'rel' or 'abs'")
+            raise advised(ValueError(f"threshold mode {threshold_mode} is unknown!"), "Give 'rel' or 'abs'.")
         count = len(optimizer.param_groups)
         one_for_all = not isinstance(min_lr, (list, tuple))
         if not one_for_all and len(min_lr) != count:
-            raise ValueError(f"expected {count} min_lrs, got {len(min_lr)}: one for each parameter group")
+            raise advised(
+                ValueError(f"expected {count} min_lrs, got {len(min_lr)}"), "One for each parameter group."
+            )
         self.factor = factor
         self.optimizer = optimizer
         self.default_min_lr = min_lr if one_for_all else None
