@@ -1,6 +1,6 @@
-"""What compiled classes are called: CPython keeps one string for it, from which it takes the module as well."""
+"""What compiled classes and their methods are called, in print and in errors."""
 
-from cpython.object cimport PyTypeObject
+from cpython.object cimport PyObject, PyTypeObject
 from cpython.type cimport PyType_Modified
 
 cdef extern from *:
@@ -11,7 +11,20 @@ cdef extern from *:
         Py_INCREF(metaclass);
         Py_SET_TYPE(kind, (PyTypeObject *)metaclass);
     }
+    static PyObject *fastgd_replace_init(PyObject *kind, void *init)
+    {
+        PyTypeObject *type = (PyTypeObject *)kind;
+        PyObject *before = PyLong_FromVoidPtr((void *)type->tp_init);
+        type->tp_init = (initproc)init;
+        return before;
+    }
+    static int fastgd_init(PyObject *init, PyObject *made, PyObject *given, PyObject *named)
+    {
+        return ((initproc)PyLong_AsVoidPtr(init))(made, given, named);
+    }
     """
+    object fastgd_replace_init(kind, void *init)
+    int fastgd_init(object init, object made, object given, PyObject *named) except -1
     dict fastgd_class_dict(kind)    # the dict itself, which type.__dict__ does not hand out
     void fastgd_give_metaclass(kind, metaclass)
 
@@ -62,3 +75,56 @@ cdef _set_module(kind, module):
 cdef _set_name(kind, str name):
     _names.append(name.encode())
     (<PyTypeObject*>kind).tp_name = _names[-1]
+
+
+# ---- errors of wrong arguments, in which Cython says less than CPython
+
+# Class -> its tp_init as an int, the names of the positional arguments, how many of them must be given.
+cdef dict constructors = {}
+
+
+def name_constructor(kind, str names, int needed):
+    """Lets a compiled class refuse wrong arguments in CPython's words: "Linear.__init__() missing 1 required ..."."""
+    constructors[kind] = fastgd_replace_init(kind, <void *>constructed), names.split(), needed
+
+
+cdef int constructed(object made, object given, PyObject *named) except -1:
+    for kind in type(made).__mro__:
+        if kind in constructors:
+            break
+    init, names, needed = constructors[kind]
+    try:
+        return fastgd_init(init, made, given, named)
+    except TypeError as error:
+        told = argument_error(
+            error, f"{kind.__name__}.__init__", names, needed, given, {} if named == NULL else <object>named
+        )
+        if told is error:
+            raise
+        raise told from None
+
+
+def argument_error(error, str method, names, needed, given, named):
+    """What CPython would say of the arguments of a method, if `error` is what Cython says; else the error itself.
+
+    Args:
+        method: such as "Linear.forward".
+        names, needed: of the positional arguments, and how many of them have no default; if none has, they are all.
+        given, named: what the method got.
+    """
+    said = str(error)
+    if not said.startswith(method.rpartition(".")[2] + "() "):
+        return error
+    strange = [name for name in named if name not in names]
+    if strange and needed == len(names):
+        return TypeError(f"{method}() got an unexpected keyword argument '{strange[0]}'")
+    missing = [f"'{name}'" for name in names[len(given):needed] if name not in named]
+    if missing:
+        last = f"{',' if len(missing) > 2 else ''} and {missing.pop()}" if len(missing) > 1 else ""
+        count = len(missing) + bool(last)
+        plural = "s" if count > 1 else ""
+        return TypeError(f"{method}() missing {count} required positional argument{plural}: {', '.join(missing)}{last}")
+    if len(given) > len(names):
+        takes = f"{len(names) + 1}" if needed == len(names) else f"from {needed + 1} to {len(names) + 1}"
+        return TypeError(f"{method}() takes {takes} positional arguments but {len(given) + 1} were given")
+    return TypeError(f"{method.rpartition('.')[0]}.{said}")

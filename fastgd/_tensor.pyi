@@ -181,6 +181,8 @@ class Tensor:
         """The tensor as torch.int8."""
     def cholesky(self, upper=False) -> Tensor:
         """`linalg.cholesky` under its old name."""
+    def cholesky_inverse(self, upper=False) -> Tensor:
+        """The inverse of A, given the factor L of A = L L^T (or the upper one)."""
     def cholesky_solve(self, L, upper=False) -> Tensor:
         """X of A X = B, given the factor L of A = L L^T (or the upper one)."""
     def chunk(self, chunks, dim=0) -> tuple[Tensor, ...]:
@@ -401,6 +403,8 @@ class Tensor:
         """0 below 0, 1 above, and `values` at 0."""
     def histc(self, bins=100, min=0, max=0) -> Tensor:
         """How many elements lie in each of so many equal bins from min to max (of the data, if they are equal)."""
+    def histogram(self, bins, *, range=None, weight=None, density=False) -> tuple[Tensor, ...]:
+        """What lies in each of so many equal bins over a range (by default the data's), or between given edges."""
     def hsplit(self, indices_or_sections) -> tuple[Tensor, ...]:
         """`tensor_split` along the columns."""
     def hypot(self, other, *, out: Tensor | None = None) -> Tensor:
@@ -702,7 +706,7 @@ class Tensor:
         """`ne`, written to the tensor itself."""
     def numel(self) -> int: ...
     def numpy(self, *, force=False) -> np.ndarray:
-        """The numpy array that this tensor is; shares memory."""
+        """The elements as a numpy array, new each time: its shape and flags are its own. Shares memory."""
     def outer(self, vec2) -> Tensor:
         """input[i] * vec2[j] for all i and j."""
     @property

@@ -17,7 +17,8 @@ def set_default_dtype(d):
     """Sets the dtype of tensors made from Python floats: fastgd.float32 or fastgd.float64."""
     if d not in (float32, float64):
         text = "only floating-point types are supported as the default type"
-        raise advised(TypeError(text if isinstance(d, type(float32)) else f"invalid dtype object: {text}"), f"Got {d!r}.")
+        text = text if isinstance(d, type(float32)) else f"invalid dtype object: {text}"
+        raise advised(TypeError(text), f"Got {d!r}.")
     set_default_dtype_(d)
 
 
@@ -256,8 +257,8 @@ def _shape(name, size):
             raise TypeError(
                 f"{name}(): argument 'size' (position 1) must be tuple of ints, not {kind_name(n)}"
                 if at == 1
-                else f"{name}(): argument 'size' failed to unpack the object at pos {at} with error \"type must be tuple "
-                f'of ints,but got {kind_name(n)}"'
+                else f"{name}(): argument 'size' failed to unpack the object at pos {at} with error \"type must be "
+                f'tuple of ints,but got {kind_name(n)}"'
             )
         if n < 0:
             raise RuntimeError(

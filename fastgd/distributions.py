@@ -409,4 +409,13 @@ def kl_divergence(p, q):
     return 0.5 * (ratio + ((p.loc - q.loc) / q.scale).pow(2) - 1 - ratio.log())
 
 
-__all__ = ["Bernoulli", "Distribution", "Laplace", "MultivariateNormal", "Normal", "Poisson", "Uniform", "kl_divergence"]
+__all__ = [
+    "Bernoulli",
+    "Distribution",
+    "Laplace",
+    "MultivariateNormal",
+    "Normal",
+    "Poisson",
+    "Uniform",
+    "kl_divergence",
+]

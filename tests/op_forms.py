@@ -304,6 +304,7 @@ torch.nn.functional.soft_margin_loss(a, x.sign(), reduction="none"); torch.nn.So
 torch.nn.KLDivLoss(reduction="batchmean", log_target=True)(a, b); torch.nn.Hardtanh(); torch.nn.ReLU6(); torch.nn.SELU()
 torch.nn.Softsign(); torch.nn.Softshrink(0.3)(a); torch.nn.Softshrink(); torch.nn.Hardtanh(-2, 2, inplace=True)
 torch.nn.ReLU6(True)(a * 4); torch.nn.KLDivLoss(); torch.nn.SoftMarginLoss(); torch.nn.SELU()(a); torch.nn.Softsign()(a)
+torch.nn.functional.softmin(a, dim=1)
 torch.nn.init.eye_(torch.empty(2, 3)); torch.manual_seed(3) and torch.nn.init.orthogonal_(torch.empty(3, 2))
 torch.manual_seed(3) and torch.nn.init.xavier_uniform(torch.empty(2, 3)); type((a + 1).grad_fn)
 """

@@ -43,7 +43,7 @@ RETURNS = {
     "get_device": "int", "nonzero": "Tensor | tuple[Tensor, ...]",
 }  # fmt: skip
 SEVERAL = {
-    "aminmax", "chunk", "hsplit", "kthvalue", "mode", "sort", "split", "std_mean", "svd", "qr", "tensor_split", "topk",
+    "aminmax", "chunk", "histogram", "hsplit", "kthvalue", "mode", "sort", "split", "std_mean", "svd", "qr", "tensor_split", "topk",
     "unbind", "var_mean", "vsplit",
 }  # fmt: skip
 TYPES = {

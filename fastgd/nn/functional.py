@@ -19,7 +19,8 @@ def legacy_reduction(size_average, reduce, reduction):
     """The reduction that torch's old size_average and reduce stand for."""
     if size_average is None and reduce is None:
         return reduction
-    size_average, reduce = size_average is not False, reduce is not False
+    # Two tensors are the mistake of giving MSELoss() what its result is to be called with: their truth is an error.
+    size_average, reduce = (True if given is None else bool(given) for given in (size_average, reduce))
     meant = "none" if not reduce else "mean" if size_average else "sum"
     warnings.warn(
         f"size_average and reduce args will be deprecated, please use reduction='{meant}' instead.", stacklevel=3
@@ -433,6 +434,11 @@ def softmax(input, dim=None, _stacklevel=3, dtype=None):
     return ops.softmax(input, _dim_of_classes("softmax", input.ndim, _stacklevel) if dim is None else dim, dtype)
 
 
+def softmin(input, dim=None, _stacklevel=3, dtype=None):
+    """softmax of -input along dim."""
+    return ops.softmax(-input, _dim_of_classes("softmin", input.ndim, _stacklevel) if dim is None else dim, dtype)
+
+
 def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
     """The logarithm of softmax along dim."""
     dim = _dim_of_classes("log_softmax", input.ndim, _stacklevel) if dim is None else dim
@@ -581,6 +587,7 @@ __all__ = [
     "smooth_l1_loss",
     "soft_margin_loss",
     "softmax",
+    "softmin",
     "softplus",
     "softshrink",
     "softsign",

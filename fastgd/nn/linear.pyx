@@ -7,6 +7,7 @@ from .module cimport Module
 import math
 
 from .. import ops
+from .._naming import argument_error, name_constructor
 from .._tensor import Parameter
 from ..creation import empty
 from . import init
@@ -52,7 +53,12 @@ cdef class Linear(Module):
         # A subclass, or a forward set on the instance, takes the ordinary way.
         if type(self) is Linear and len(args) == 1 and not options and not self._forward_replaced:
             return self._linear(args[0])
-        return self.forward(*args, **options)
+        try:
+            return self.forward(*args, **options)
+        except TypeError as error:
+            if type(self) is not Linear:
+                raise
+            raise argument_error(error, "Linear.forward", ["input"], 1, args, options) from None
 
     cdef object _linear(self, input):
         cdef Tensor found
@@ -69,3 +75,6 @@ cdef class Linear(Module):
 
     def extra_repr(self):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+name_constructor(Linear, "in_features out_features bias device dtype", 2)

@@ -8,6 +8,7 @@ from .._kernels cimport SQUARED
 from .._tensor cimport Tensor
 from .module cimport Module
 
+from .._naming import argument_error, name_constructor
 from . import functional
 
 cdef extern from *:
@@ -42,7 +43,12 @@ cdef class MSELoss(_Loss):
     cdef object run(self, tuple args, dict options):
         if type(self) is MSELoss and len(args) == 2 and not options and not self._forward_replaced:
             return self._loss(args[0], args[1])
-        return self.forward(*args, **options)
+        try:
+            return self.forward(*args, **options)
+        except TypeError as error:
+            if type(self) is not MSELoss:
+                raise
+            raise argument_error(error, "MSELoss.forward", ["input", "target"], 2, args, options) from None
 
     cdef object _loss(self, input, target):
         cdef Tensor found
@@ -57,3 +63,6 @@ cdef class MSELoss(_Loss):
 
     def forward(self, input, target):
         return self._loss(input, target)
+
+
+name_constructor(MSELoss, "size_average reduce reduction", 0)

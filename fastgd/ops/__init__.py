@@ -35,8 +35,8 @@ _EXPORTED = {
     inplace: "clone",
     joining: """atleast_1d atleast_2d atleast_3d block_diag cartesian_prod cat column_stack combinations concat concatenate diff
         dstack hsplit hstack meshgrid row_stack stack tensor_split trapezoid trapz vsplit vstack""",
-    ordering: """amax amin aminmax argmax argmin argsort bincount bucketize cummax cummin histc histogram isin kthvalue max median min mode
-        msort quantile searchsorted sort topk unique unique_consecutive""",
+    ordering: """amax amin aminmax argmax argmin argsort bincount bucketize cummax cummin histc histogram isin kthvalue
+        max median min mode msort quantile searchsorted sort topk unique unique_consecutive""",
     parts: "chunk narrow split unbind",
     pointwise: """abs absolute acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil clamp
         clamp_max clamp_min clip cos cosh deg2rad digamma erf erfc erfinv exp exp2 expm1 fix floor frac heaviside isfinite isinf isnan

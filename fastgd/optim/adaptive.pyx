@@ -7,6 +7,7 @@ from numpy cimport ndarray
 from .._tensor cimport Tensor
 from .optimizer cimport Optimizer, begin, count_step, finish, gradient_of, start_step, state_of
 
+from .._naming import name_constructor
 from .optimizer import check_betas, check_rates
 
 cnp.import_array()
@@ -399,3 +400,12 @@ cdef class Adagrad(Optimizer):
                 <float *>cnp.PyArray_DATA(total), lr, self.eps, self.weight_decay, self.maximize,
             )
         finish(param, p)
+
+
+name_constructor(Adam, "params lr betas eps weight_decay amsgrad", 1)
+name_constructor(AdamW, "params lr betas eps weight_decay amsgrad", 1)
+name_constructor(
+    RMSprop,
+    "params lr alpha eps weight_decay momentum centered capturable foreach maximize differentiable", 1,
+)
+name_constructor(Adagrad, "params lr lr_decay weight_decay initial_accumulator_value eps foreach", 1)

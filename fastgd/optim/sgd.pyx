@@ -8,6 +8,8 @@ from .._kernels cimport DOUBLE, SINGLE, sgd_update
 from .._tensor cimport Tensor
 from .optimizer cimport Optimizer, begin, finish, gradient_of, state_of
 
+from .._naming import name_constructor
+
 cnp.import_array()
 
 
@@ -90,3 +92,6 @@ cdef class SGD(Optimizer):
             self.lr, self.momentum, self.dampening, self.weight_decay, self.nesterov, self.maximize,
         )
         finish(param, p)
+
+
+name_constructor(SGD, "params lr momentum dampening weight_decay nesterov", 1)
