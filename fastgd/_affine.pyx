@@ -26,6 +26,7 @@ from ._tensor cimport (
     array_of,
     check_freed,
     check_version,
+    linear_arguments,
     recognising,
     row_of,
     storage_of,
@@ -225,6 +226,13 @@ cdef class Prediction(Form):
             return tuple([parent for parent in (self.inner, self.bias) if parent is not None])
         return tuple([parent for parent in (self.bias, self.weight) if parent is not None])
 
+    cdef tuple arguments(self):
+        if self.inner is not None or self.label not in ("AddmmBackward0", "MmBackward0"):
+            return self.parents()
+        if not self.transposed:
+            return linear_arguments(self.label, None, self.weight, self.bias)
+        return (self.bias, None, self.weight) if self.label == "AddmmBackward0" else (None, self.weight)
+
     cdef bint reads(self, const char *low, const char *high) noexcept:
         return self.X_shared and self.X is not None and overlap(self.X, self.rows, self.d, low, high)
 
@@ -328,6 +336,12 @@ cdef class Derived(Form):
 
     cdef tuple parents(self):
         return () if self.inner is None else (self.inner,)
+
+    cdef tuple arguments(self):
+        with_target = self.step == RESIDUAL or self.named and self.label.endswith("LossBackward0")
+        if self.inner is None or not with_target:
+            return self.parents()
+        return (None, self.inner) if self.step == RESIDUAL and self.sign < 0 else (self.inner, None)
 
     cdef Storage storage_of_result(self):
         return self.inner.storage_of_result() if self.step == RESHAPED else Lazy.storage_of_result(self)

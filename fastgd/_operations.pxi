@@ -61,6 +61,19 @@ cdef class OpNode(Node):
     cdef tuple parents(self):
         return tuple([parent for parent in self.made_from if parent is not None])
 
+    cdef tuple arguments(self):
+        """Where the tensors came from; numbers, too, where torch makes tensors of them."""
+        if self.row.name == "linear" and self.label in ("AddmmBackward0", "MmBackward0"):
+            inputs, weight, bias = self.made_from
+            return linear_arguments(self.label, inputs, weight, bias)
+        return tuple([
+            parent
+            for parent, array in zip(self.made_from, self.arrays)
+            if parent is not None
+            or isinstance(array, np.ndarray)
+            or (self.row.name in ("add", "sub", "mul", "div") and isinstance(array, (int, float)))
+        ])
+
     cdef object visit(self, ndarray gradient, Sweep sweep):
         cdef Py_ssize_t i
         if gradient is None:

@@ -21,6 +21,9 @@ cdef class Node:
     cdef tuple parents(self):
         return ()
 
+    cdef tuple arguments(self):
+        return self.parents()
+
 
 class GradFn:
     """What `grad_fn` shows of a node: a class for every kind of operation, named as torch names it."""
@@ -37,7 +40,7 @@ class GradFn:
     @property
     def next_functions(self):
         """The operations, and leaves, that this one's arguments came from; None where no gradient goes."""
-        return tuple([(shown_parent(made), 0) for made in arguments_of(self._node)])
+        return tuple([(shown_parent(made), 0) for made in (<Node>self._node).arguments()])
 
     def __eq__(self, other):
         return isinstance(other, GradFn) and self._node is other._node
@@ -50,24 +53,28 @@ class GradFn:
         return f"<{'' if module == 'builtins' else module + '.'}{self.name()} object at {id(self._node):#x}>"
 
 
-cdef tuple arguments_of(Node node):
-    """Where the tensors that an operation took came from; its numbers, too, where torch makes tensors of them."""
-    cdef OpNode made
-    if not isinstance(node, OpNode):
-        return node.parents()
-    made = <OpNode>node
-    return tuple([
-        parent
-        for parent, array in zip(made.made_from, made.arrays)
-        if parent is not None
-        or isinstance(array, np.ndarray)
-        or (made.row.name in ("add", "sub", "mul", "div") and isinstance(array, (int, float)))
-    ])
+class TBackward0(GradFn):
+    """The transpose of a Linear's weight, which torch takes before the product; `_node` is what the weight comes from."""
+
+    __slots__ = ()
+
+    @property
+    def next_functions(self):
+        return ((shown_parent(self._node), 0),)
+
+
+TBackward0.__module__ = "builtins"
+
+
+cdef tuple linear_arguments(str label, inputs, weight, bias):
+    """Those of F.linear of a matrix, by torch's way of computing it."""
+    transposed = None if weight is None else TBackward0(weight)
+    return (bias, inputs, transposed) if label == "AddmmBackward0" else (inputs, transposed)
 
 
 cdef object shown_parent(parent):
-    if parent is None:
-        return None
+    if parent is None or isinstance(parent, GradFn):
+        return parent
     return AccumulateGrad(parent) if isinstance(parent, Tensor) else shown(parent)
 
 
@@ -86,6 +93,8 @@ class AccumulateGrad:
 
     def __init__(self, variable):
         self.variable = variable
+
+    next_functions = ()
 
     def name(self):
         return "torch::autograd::AccumulateGrad"

@@ -23,6 +23,7 @@ cdef class Node:
     cdef bint watched(self, Sweep sweep)
     cdef object visit(self, ndarray gradient, Sweep sweep)
     cdef tuple parents(self)
+    cdef tuple arguments(self)                  # as next_functions shows them: None where no gradient goes
 
 
 cdef class Lazy(Node):
@@ -101,6 +102,7 @@ cdef void before_write(ndarray array) except *
 cdef void written(Tensor tensor) except *
 cdef object check_freed(Node node, Sweep sweep)
 cdef object check_version(Storage storage, Py_ssize_t version, ndarray saved, Node made_by, bint as_made=*)
+cdef tuple linear_arguments(str label, inputs, weight, bias)
 cdef Row row_of(str name)
 cpdef apply(Row row, tuple args, dict options)
 cpdef Tensor view_of(Row row, Tensor input, ndarray array, dict options)

@@ -258,6 +258,9 @@ torch.utils.data.TensorDataset([1, 2])
 torch.load([])
 torch.set_default_dtype("float64")
 torch.randn(2, dtype=torch.int64)
+x.double() @ v
+torch.mv(x, v.double())
+B.double() @ v
 torch.nn.Linear()
 torch.nn.Linear(3)
 torch.nn.Linear(2, 1, bais=False)

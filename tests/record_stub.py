@@ -43,8 +43,8 @@ RETURNS = {
     "get_device": "int", "nonzero": "Tensor | tuple[Tensor, ...]",
 }  # fmt: skip
 SEVERAL = {
-    "aminmax", "chunk", "histogram", "hsplit", "kthvalue", "mode", "sort", "split", "std_mean", "svd", "qr", "tensor_split", "topk",
-    "unbind", "var_mean", "vsplit",
+    "aminmax", "chunk", "histogram", "hsplit", "kthvalue", "mode", "sort", "split", "std_mean", "svd", "qr",
+    "tensor_split", "topk", "unbind", "var_mean", "vsplit",
 }  # fmt: skip
 TYPES = {
     "requires_grad": "bool", "keepdim": "bool", "keepdims": "bool", "descending": "bool", "dtype": "dtype_type | None",

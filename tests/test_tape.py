@@ -746,6 +746,25 @@ def parents(t):
     return [*names, loss.grad_fn.next_functions[0][0].name()]
 
 
+def told(fn):
+    """A grad_fn with all that it came from."""
+    return None if fn is None else [type(fn).__name__, *[told(parent) for parent, _ in fn.next_functions]]
+
+
+@CASES
+def ancestors_of_a_model(t):
+    s = Data(t)
+    model = t.nn.Sequential(t.nn.Linear(3, 2), t.nn.ReLU(), t.nn.Linear(2, 1, bias=False))
+    loss = t.nn.MSELoss()(model(s.X), s.y)
+    return [told(loss.grad_fn), told(t.nn.functional.linear(s.X, s.W1, s.b1).grad_fn), told((s.X @ s.W1.t()).grad_fn)]
+
+
+@CASES
+def ancestors_of_a_fused_loss(t):
+    s = Data(t)
+    return [told(fused(t, s).grad_fn), told(t.addmm(s.b1, s.X, s.W1.t()).grad_fn)]
+
+
 def test_a_long_chain(either_way):
     w = fastgd.zeros(1, requires_grad=True)
     total = w

@@ -11,10 +11,13 @@ from .promotion import NO_OPTIONS, check_tensor, into, one_type, publish
 
 def _same_type(a, b):
     if a.dtype != b.dtype:
-        raise advised(
-            RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {_c_name(a)} != {_c_name(b)}"),
-            "Convert one: .float(), .double() or .to(dtype).",
+        vector = of_array(b).legacy
+        text = (
+            f"addmv input tensors must have the same dtype, but got {vector}, {of_array(a).legacy}, and {vector}"
+            if b.ndim == 1
+            else f"expected m1 and m2 to have the same dtype, but got: {_c_name(a)} != {_c_name(b)}"
         )
+        raise advised(RuntimeError(text), "Convert one: .float(), .double() or .to(dtype).")
 
 
 def _c_name(array):
