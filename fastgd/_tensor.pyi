@@ -423,6 +423,10 @@ class Tensor:
         """input with one value in the slices that index names."""
     def index_fill_(self, dim, index, source, *, alpha=1) -> Tensor:
         """`index_fill`, written to the tensor itself."""
+    def index_put(self, indices, values, accumulate=False) -> Tensor:
+        """input with values at input[indices]; with accumulate, added to what is there, as often as it is named."""
+    def index_put_(self, indices, values, accumulate=False) -> Tensor:
+        """`index_put`, written to the tensor itself."""
     def index_select(self, dim, index) -> Tensor:
         """The slices along a dimension whose numbers an index vector gives, copied."""
     def inner(self, other) -> Tensor:

@@ -258,6 +258,8 @@ torch.utils.data.TensorDataset([1, 2])
 torch.load([])
 torch.set_default_dtype("float64")
 torch.randn(2, dtype=torch.int64)
+x.index_put((torch.tensor([0]),), i[0])
+x.index_put_((torch.tensor([9]),), v.detach())
 x.double() @ v
 torch.mv(x, v.double())
 B.double() @ v

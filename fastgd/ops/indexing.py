@@ -272,6 +272,36 @@ _index_fill_row = row("index_fill", _write_forward, (_unwritten, None), ((), ())
 _index_copy_row = row("index_copy", _write_forward, (_unwritten, _written), ((), ()))
 
 
+_index_put_sum_row = row(
+    "index_put_sum",
+    _index_added,
+    (lambda g, out, a, value, index: g, lambda g, out, a, value, index: g[index]),
+    ((), ()),
+    label="IndexPutBackward0",
+)
+
+
+def _put(run):
+    def put(input, indices, values, accumulate=False):
+        if values.dtype != input.dtype:
+            raise RuntimeError(
+                "Index put requires the source and destination dtypes match, got "
+                f"{input.dtype.legacy} for the destination and {values.dtype.legacy} for the source."
+            )
+        index, _ = resolved(tuple(indices))
+        return run(_index_put_sum_row if accumulate else _index_put_row, (input, values), {"index": index})
+
+    return put
+
+
+index_put = publish(
+    "index_put",
+    _put(apply),
+    "input with values at input[indices]; with accumulate, added to what is there, as often as it is named.",
+    _put(apply_inplace),
+)
+
+
 def _by_slices(name, made, doc):
     def written(input, dim, index, source, *, alpha=1):
         options = {"index": _slices(check_dim(dim, input.ndim), index)}

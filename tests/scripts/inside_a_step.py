@@ -59,7 +59,7 @@ print(
     sum(p.numel() for p in model.parameters()), sum(p.numel() * p.element_size() for p in model.parameters()), "bytes"
 )
 print(
-    model[0].weight.data_ptr() == list(model.parameters())[0].data_ptr(),
+    model[0].weight.data_ptr() == next(iter(model.parameters())).data_ptr(),
     id(model[0].weight) == id(next(model.parameters())),
 )
 print(*model.state_dict().items(), sep="\n")
