@@ -248,6 +248,7 @@ torch.nn.functional.l1_loss(__import__("numpy").ones(2), x)
 torch.nn.functional.mse_loss(i, i)
 torch.nn.functional.huber_loss(i, i)
 torch.nn.functional.cross_entropy(x, [1, 2])
+torch.nn.functional.binary_cross_entropy_with_logits(x, i)
 torch.nn.functional.cross_entropy(x, torch.ones(2, 1))
 torch.linalg.lstsq(torch.ones(3, 2), torch.ones(4, 1))
 torch.optim.SGD([x], lr=0.1).lr

@@ -172,9 +172,11 @@ def binary_cross_entropy_with_logits(
     if input.shape != target.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
     if not target.dtype.is_floating_point:
-        raise RuntimeError(
-            f"result type {input.dtype.legacy} can't be cast to the desired output type {target.dtype.legacy}: convert "
-            "the target with .float()"
+        raise advised(
+            RuntimeError(
+                f"result type {input.dtype.legacy} can't be cast to the desired output type {target.dtype.legacy}"
+            ),
+            "Convert the target with .float().",
         )
     _check_broadcast(weight, input, "weight")
     _check_broadcast(pos_weight, input, "pos_weight")
