@@ -252,6 +252,13 @@ def from_dlpack(ext_tensor):
 def _shape(name, size):
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = tuple(size[0])
+    for n in size:
+        if type(n) is not int or n < 0:
+            _check_sizes(name, size)
+    return size
+
+
+def _check_sizes(name, size):
     for at, n in enumerate(size, 1):
         if not hasattr(n, "__index__"):
             raise TypeError(
@@ -266,7 +273,6 @@ def _shape(name, size):
                 if name == "zeros"
                 else f"Trying to create tensor with negative dimension {n}: {list(size)}"
             )
-    return size
 
 
 def _filled(name, fill, doc):

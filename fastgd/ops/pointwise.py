@@ -159,12 +159,13 @@ def _square(a):
 
 
 def _negative(a):
-    if a.dtype.kind == "b":
+    try:
+        return np.negative(a)
+    except TypeError:
         raise RuntimeError(
             "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use "
             "the `~` or `logical_not()` operator instead."
-        )
-    return np.negative(a)
+        ) from None
 
 
 neg = unary("neg", row("neg", _negative, (lambda g, out, a: -g,), ((),)), "-input.")
