@@ -251,7 +251,6 @@ torch.nn.functional.cross_entropy(x, [1, 2])
 torch.nn.functional.binary_cross_entropy_with_logits(x, i)
 torch.nn.functional.cross_entropy(x, torch.ones(2, 1))
 torch.linalg.lstsq(torch.ones(3, 2), torch.ones(4, 1))
-torch.optim.SGD([x], lr=0.1).lr
 torch.optim.lr_scheduler.ReduceLROnPlateau(torch.optim.SGD([x]), factor=1.5)
 torch.optim.lr_scheduler.ReduceLROnPlateau(torch.optim.SGD([x]), mode="maximum")
 torch.optim.lr_scheduler.LambdaLR(torch.optim.SGD([x]), [len, len])

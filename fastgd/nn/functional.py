@@ -36,11 +36,10 @@ def _check(name, input, target, reduction):
         raise advised(
             ValueError(f"{reduction} is not a valid value for reduction"), "It is one of 'mean', 'sum' and 'none'."
         )
-    for position, (argument, given) in enumerate((("input", input), ("target", target)), 1):
-        if not isinstance(given, Tensor):
-            if name in _MEASURED:
-                measure(given, "A loss is of tensors: convert it with fastgd.tensor(...).")
-            check_tensor(_CALLED.get(name, name), argument, position, given)
+    if not isinstance(input, Tensor):
+        _refuse(name, "input", 1, input)
+    if not isinstance(target, Tensor):
+        _refuse(name, "target", 2, target)
     if input.numel() == 0 or target.numel() == 0:
         raise ValueError(
             f"{name}: the loss of no rows is not a number. Expected at least one row, got input {input.shape}: "
@@ -52,6 +51,12 @@ def _check(name, input, target, reduction):
 _MEASURED = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy"}
 _MEASURED |= {"binary_cross_entropy_with_logits"}
 _CALLED = {"cross_entropy": "cross_entropy_loss", "nll_loss": "nll_loss_nd"}
+
+
+def _refuse(name, argument, position, given):
+    if name in _MEASURED:
+        measure(given, "A loss is of tensors: convert it with fastgd.tensor(...).")
+    check_tensor(_CALLED.get(name, name), argument, position, given)
 
 
 def _check_rows(name, input, target):

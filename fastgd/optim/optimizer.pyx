@@ -111,9 +111,6 @@ cdef class Optimizer:
         for group in groups:
             self.add_param_group(group)
 
-    def __getattr__(self, name):
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-
     def check_group(self, group):
         """Raises for options that this optimizer cannot use; called where options come in, not at every step."""
         check_rates(group)
