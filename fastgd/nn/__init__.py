@@ -12,32 +12,52 @@ from .sequential import Sequential
 
 if TYPE_CHECKING:
     from . import utils
-    from .activations import ELU, GELU, LeakyReLU, LogSigmoid, LogSoftmax, ReLU, SiLU, Sigmoid, Softmax, Softplus, Tanh
+    from .activations import (
+        ELU,
+        GELU,
+        SELU,
+        Hardtanh,
+        LeakyReLU,
+        LogSigmoid,
+        LogSoftmax,
+        ReLU,
+        ReLU6,
+        SiLU,
+        Sigmoid,
+        Softmax,
+        Softplus,
+        Softshrink,
+        Softsign,
+        Tanh,
+    )
     from .batchnorm import BatchNorm1d
     from .container import ModuleDict, ModuleList, ParameterDict, ParameterList
     from .layers import Dropout, Flatten, Identity, Unflatten
-    from .lazy import LazyLinear
+    from .lazy import LazyLinear, UninitializedParameter
     from .losses import (
         BCELoss,
         BCEWithLogitsLoss,
         CrossEntropyLoss,
         GaussianNLLLoss,
         HuberLoss,
+        KLDivLoss,
         L1Loss,
         NLLLoss,
         PoissonNLLLoss,
         SmoothL1Loss,
+        SoftMarginLoss,
     )
 
 __getattr__, __dir__, _names = _later.attributes(
     __name__,
     "utils",
-    activations="ELU GELU LeakyReLU LogSigmoid LogSoftmax ReLU SiLU Sigmoid Softmax Softplus Tanh",
+    activations="""ELU GELU Hardtanh LeakyReLU LogSigmoid LogSoftmax ReLU ReLU6 SELU SiLU Sigmoid Softmax Softplus
+        Softshrink Softsign Tanh""",
     batchnorm="BatchNorm1d",
     container="ModuleDict ModuleList ParameterDict ParameterList",
     layers="Dropout Flatten Identity Unflatten",
-    lazy="LazyLinear",
-    losses="""BCELoss BCEWithLogitsLoss CrossEntropyLoss GaussianNLLLoss HuberLoss L1Loss NLLLoss PoissonNLLLoss
-        SmoothL1Loss""",
+    lazy="LazyLinear UninitializedParameter",
+    losses="""BCELoss BCEWithLogitsLoss CrossEntropyLoss GaussianNLLLoss HuberLoss KLDivLoss L1Loss NLLLoss
+        PoissonNLLLoss SmoothL1Loss SoftMarginLoss""",
 )
 __all__ = ["Linear", "MSELoss", "Module", "Parameter", "Sequential", "functional", "init", *_names]
