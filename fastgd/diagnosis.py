@@ -85,7 +85,8 @@ class Diagnosis:
 
     def __repr__(self):
         lines = [
-            f"{self.rows} rows, {self.features} features, {self.outputs} outputs, mean squared error",
+            f"{self.rows} rows, {self.features} feature{'s' * (self.features > 1)}, "
+            f"{self.outputs} output{'s' * (self.outputs > 1)}, mean squared error",
             f"  curvature       {self.smallest:.3g} to {self.largest:.3g}" + (f", flat in {self.flat} direction{'s' * (self.flat > 1)}" if self.flat else ""),
             f"  condition       {self.condition:.3g}; {self.scaled_condition:.3g} with standardised columns",
             "  stable up to    " + (f"lr {self.stable_lr:.4g}" if self.stable_lr is not None else "any lr"),
