@@ -25,8 +25,8 @@
 #define PANEL 128                   /* columns or rows: their part of W^T or of slopes stays in the nearest cache */
 #define CHUNK_BYTES (32 * 1024)     /* what the nearest cache holds */
 #define ROWS_BYTES (24 * 1024)      /* the same of rows in place, and half of the next chunk */
-#define TILED_BYTES (128 * 1024)     /* of rows in place that several outputs read: in the second cache, with the next chunk */
-#define STRIDED_BYTES (256 * 1024)  /* of X: what is packed for one use, or read by turns, and stays in the second cache */
+#define TILED_BYTES (128 * 1024)    /* of rows in place for several outputs: the second cache holds the next chunk too */
+#define STRIDED_BYTES (256 * 1024)  /* of X, packed for one use or read by turns: stays in the second cache */
 #define AHEAD (8 * 1024)            /* bytes: far enough that memory answers in time */
 #define LINE 64                     /* bytes of the caches' */
 #define STACK_DOUBLES 2048          /* of work space; more than that is allocated */

@@ -1,5 +1,6 @@
 /* The loops, written once. _kernels_levels.h includes this file for each level, with LEVEL, BYTES of a vector, SUMS
- * (how many running sums fit the registers) and, where there are masked loads and stores, MASKED_float, MASKED_STORE_float and theirs for double.
+ * (how many running sums fit the registers) and, where there are masked loads and stores, MASKED_float,
+ * MASKED_STORE_float and theirs for double.
  */
 #ifndef REAL
 

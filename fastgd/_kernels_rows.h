@@ -323,8 +323,8 @@ NOINLINE void NAME(block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
     }
 }
 
-/* How many numbers before each row its vectors begin, to be aligned: a load across two lines takes twice as long. numpy's
- * arrays are aligned to 16 bytes: by a multiple of them the lanes' sums only change places. */
+/* How many numbers before each row its vectors begin, to be aligned: a load across two lines takes twice as long.
+ * numpy's arrays are aligned to 16 bytes: by a multiple of them the lanes' sums only change places. */
 INLINE Py_ssize_t NAME(lead)(const Rows *rows)
 {
     const Py_ssize_t d = rows->d, stride = rows->x_stride;

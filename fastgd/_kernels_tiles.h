@@ -1,7 +1,7 @@
 /* Register tiles over rows in place: products x W^T, and outer products of slopes and rows. */
 
-/* Where rows are read, whole vectors of them, and where the vector with the end of each: in place or, where the memory of
- * X would be left, in a copy. */
+/* Where rows are read, whole vectors of them, and where the vector with the end of each: in place or, where the memory
+ * of X would be left, in a copy. */
 typedef struct {
     const REAL *x[BLOCK_ROWS], *tail[BLOCK_ROWS];
     REAL copies[BLOCK_ROWS * LANES];
@@ -65,9 +65,9 @@ NOINLINE void NAME(arrange)(
     }
 }
 
-/* Dot products of the rows from i on with the K of W's tile, positions from .. to. A load of W serves all the rows, one of
- * a row all of K, and there are enough chains of multiply-adds to hide their latency. Asks for what lies `ahead` of each
- * row, or 0. */
+/* Dot products of the rows from i on with the K of W's tile, positions from .. to. A load of W serves all the rows, one
+ * of a row all of K, and there are enough chains of multiply-adds to hide their latency. Asks for what lies `ahead` of
+ * each row, or 0. */
 INLINE void NAME(dots)(
     const PLACES *at, Py_ssize_t i, Py_ssize_t from, Py_ssize_t to, const REAL *W, REAL *out, Py_ssize_t k,
     Py_ssize_t ahead, const int K)
@@ -111,8 +111,8 @@ INLINE void NAME(dots)(
             UNROLL for (int o = 0; o < K; o++) out[r * k + o] = results[r * K + o];
 }
 
-/* The memory is asked for the next rows all the time: beside the products for the first half of them, beside the gradients
- * for the others, and beside each tile's for as many as it has outputs. */
+/* The memory is asked for the next rows all the time: beside the products for the first half of them, beside the
+ * gradients for the others, and beside each tile's for as many as it has outputs. */
 #define FETCHED(o) (m * (o) / (2 * k))
 
 /* out = x W^T over the positions from .. to; W as arranged. A tile's part of W stays in the nearest cache. */
