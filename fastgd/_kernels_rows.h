@@ -283,13 +283,11 @@ NOINLINE void NAME(long_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
         const REAL *y = NAME(targets)(job, start, m), *weights = NAME(row_weights)(job, start, m);
         PLACES at;
         NAME(place)(job, start, m, &at);
-        const int pieces = d > BLOCK_COLUMNS;
         for (Py_ssize_t from = 0; from < at.end || from == 0; from += BLOCK_COLUMNS) {
-            const Py_ssize_t to = pieces && from + BLOCK_COLUMNS < d ? from + BLOCK_COLUMNS : at.end;
+            const Py_ssize_t to = at.end - from < BLOCK_COLUMNS ? at.end : from + BLOCK_COLUMNS;
             if (job->outputs) NAME(many_products)(&at, m, from, to, job->arranged, job->outputs, job->r, k);
             else NAME(products)(&at, m, from, to, job->arranged, job->width, k, job->r, ahead);
-            if (!pieces) break;
-            else
+            if (d > BLOCK_COLUMNS)
                 for (Py_ssize_t q = 0; q < m * k; q++) {
                     job->wide[q] = job->r[q] + (from ? job->wide[q] : 0);
                     job->r[q] = (REAL)job->wide[q];
@@ -329,7 +327,7 @@ INLINE Py_ssize_t NAME(lead)(const Rows *rows)
 {
     const Py_ssize_t d = rows->d, stride = rows->x_stride;
     const uintptr_t X = (uintptr_t)rows->X;
-    if (X % 16 || stride == 0 || stride % LANES || d <= NAME(SHORT_ROW) || d > BLOCK_COLUMNS) return 0;
+    if (X % 16 || stride == 0 || stride % LANES || d <= NAME(SHORT_ROW) || d > BLOCK_COLUMNS - LANES) return 0;
     return X % BYTES / REAL_BYTES;
 }
 

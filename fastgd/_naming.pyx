@@ -45,7 +45,7 @@ class _TensorMeta(type):
 
     @__module__.setter
     def __module__(cls, module):
-        _set_module(cls, module)
+        give_attribute(cls, "__module__", module)
 
     def __repr__(cls):
         return f"<class '{cls.__module__}.{cls.__qualname__}'>"
@@ -62,13 +62,14 @@ def name_shortly(kind):
 def rename(kind, str module):
     """Makes a compiled class print as one of another module; one written in Python has `__module__` for it."""
     if isinstance(kind, _TensorMeta):
-        _set_module(kind, module)       # not as an attribute: CPython lets none of a compiled class be set
+        give_attribute(kind, "__module__", module)
     else:
         _set_name(kind, f"{module}.{kind.__qualname__}")
 
 
-cdef _set_module(kind, module):
-    fastgd_class_dict(kind)["__module__"] = module
+def give_attribute(kind, str name, value):
+    """Sets an attribute of a compiled class: Python itself lets none be set."""
+    fastgd_class_dict(kind)[name] = value
     PyType_Modified(kind)
 
 

@@ -44,8 +44,7 @@ def method(str name, function):
     if name in slots or name.startswith("__"):
         slots[name] = function
     else:
-        (<dict>fastgd_type_dict(Tensor))[name] = function
-        PyType_Modified(Tensor)
+        give_attribute(Tensor, name, function)
 
 
 cdef class OpNode(Node):

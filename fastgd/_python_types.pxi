@@ -65,10 +65,8 @@ cdef extern from *:
         if (before->tp_flags & Py_TPFLAGS_HEAPTYPE)
             Py_DECREF(before);
     }
-    static PyObject *fastgd_type_dict(PyObject *type) { return ((PyTypeObject *)type)->tp_dict; }
     """
     int fastgd_grad_enabled
-    PyObject *fastgd_type_dict(object type)
     void fastgd_give_dict(object type, Py_ssize_t offset)
     object PyObject_GenericGetDict(object owner, void *context)
     void Py_XDECREF(PyObject *owned)

@@ -11,7 +11,6 @@ from cpython.contextvars cimport PyContext_Enter, PyContext_Exit
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_SET_ITEM
-from cpython.type cimport PyType_Modified
 from libc.string cimport memset
 from numpy cimport ndarray
 
@@ -21,7 +20,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from ._naming import name_shortly
+from ._naming import give_attribute, name_shortly
 from ._types import Size, advised, by_number as DTYPES, cpu, of_array
 
 cnp.import_array()

@@ -48,8 +48,9 @@ def _check(name, input, target, reduction):
 
 
 # Losses that torch begins by asking both for their size, and the names that errors have for others.
-_MEASURED = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy"}
-_MEASURED |= {"binary_cross_entropy_with_logits"}
+_MEASURED = {
+    "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits",
+}  # fmt: skip
 _CALLED = {"cross_entropy": "cross_entropy_loss", "nll_loss": "nll_loss_nd"}
 
 
