@@ -7,7 +7,7 @@ import time
 from itertools import groupby
 from pathlib import Path
 
-from . import descent, footprint, limits, report, small, spectral, turn
+from . import chart, descent, footprint, limits, report, small, spectral, turn
 from .timing import Workers
 
 QUESTIONS = {
@@ -42,10 +42,10 @@ def answers(name, cores, quick, say):
 def save(path, results):
     report.save(path, results)
     path.with_suffix(".txt").write_text(report.whole(results, questions()))
+    groups = chart.charted(results["rows"])
     try:
-        from . import chart
-
-        chart.draw(results, path.with_suffix(".svg"))
+        if groups:
+            chart.draw(groups, results["about"], path.with_suffix(".svg"))
     except ImportError as error:
         print(f"no chart: {error}")
 
@@ -59,8 +59,9 @@ def main():
     parser.add_argument("questions", nargs="*", help=f"of {', '.join(QUESTIONS)}; all if none is named")
     parser.add_argument("--quick", action="store_true", help="few rows, few short repeats: whether it runs")
     parser.add_argument(
-        "--save", type=Path, metavar="JSON", help="also beside it as .txt and, with matplotlib, as .svg"
-    )
+        "--save", type=Path, metavar="JSON",
+        help="also beside it as .txt and, with matplotlib, as .svg; a question that is not asked keeps its rows there",
+    )  # fmt: skip
     parser.add_argument("--compare", type=report.load, metavar="JSON", help="row by row against an earlier file")
     given = parser.parse_args()
     unknown = set(given.questions) - set(QUESTIONS)
@@ -68,10 +69,13 @@ def main():
         parser.error(f"no question {sorted(unknown)}: there are {', '.join(QUESTIONS)}")
     if given.save and not given.save.parent.is_dir():
         parser.error(f"--save: there is no folder {given.save.parent}")
+    earlier = report.load(given.save) if given.save and given.questions and given.save.exists() else None
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else list(range(os.cpu_count()))
 
     started = time.perf_counter()
     results = {"about": report.circumstances(cores), "quick": given.quick, "rows": []}
+    if earlier and report.under(earlier) != report.under(results):
+        parser.error(f"--save: {given.save} was measured in other circumstances: name another file")
     print(report.heading(results["about"]), flush=True)
     failed = False
     for name in given.questions or QUESTIONS:
@@ -82,7 +86,7 @@ def main():
     print(report.losses(results["rows"]))
     print(f"took {time.perf_counter() - started:.0f} s")
     if given.save:
-        save(given.save, results)
+        save(given.save, report.joined(earlier, results, QUESTIONS) if earlier else results)
     if given.compare:
         lines, slower = report.comparison(given.compare, results)
         print("\n" + "\n".join(lines))

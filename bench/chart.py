@@ -1,4 +1,7 @@
-"""The results as a chart: a panel a group, a line a row, a mark a competitor; time on a logarithmic axis."""
+"""The results beside peers as a chart: a panel a group, a line a row, a mark a competitor, time on a logarithmic axis.
+
+The tables have the rest: groups that vary another one, rows with no peer, groups of more rows than a panel can show.
+"""
 
 import math
 from itertools import groupby
@@ -6,10 +9,22 @@ from itertools import groupby
 from .timing import median
 
 MARKS = "osD^vPX*<>"
+LONGEST = 20  # rows of a panel
 
 
-def draw(results, path):
+def charted(rows):
+    """The groups of measured rows that the chart shows."""
+    rows = [row for row in rows if row["unit"] == "s" and any(row["ours"].values()) and not row["base"]]
+    groups = [list(group) for _, group in groupby(rows, key=lambda row: (row["question"], row["group"]))]
+    return [group for group in groups if len(group) <= LONGEST]
+
+
+def draw(groups, about, path):
     """Writes the chart; its ending says which format.
+
+    Args:
+        groups: what `charted` gives, at least one.
+        about: the circumstances.
 
     Raises:
         ImportError: there is no matplotlib.
@@ -20,8 +35,7 @@ def draw(results, path):
     matplotlib.rcParams |= {"svg.hashsalt": "bench", "svg.fonttype": "none"}  # the same results are the same file
     from matplotlib import pyplot, ticker
 
-    timed = [row for row in results["rows"] if row["unit"] == "s" and row["ours"]]
-    groups = [list(rows) for _, rows in groupby(timed, key=lambda row: (row["question"], row["group"]))]
+    timed = [row for group in groups for row in group]
     names = list(dict.fromkeys(name for row in timed for name in row["taken"]))
     ours = {name for row in timed for name in row["ours"]}
     limits = {name for row in timed for name in row["limits"]}
@@ -50,7 +64,6 @@ def draw(results, path):
         panel.set_title(f"{rows[0]['question']}: {rows[0]['group']}", fontsize=9, loc="left")
         panel.grid(axis="x", color="0.9")
         panel.tick_params(axis="x", labelsize=8)
-    about = results["about"]
     title = f"{about['processor']}, {about['date']}: time of one run, less is better"
     figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=6, fontsize=8, title=title)
     figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)

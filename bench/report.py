@@ -175,6 +175,18 @@ def save(path, results):
     path.write_text(json.dumps(rest)[:-1] + ', "rows": [\n' + rows + "\n]}\n")
 
 
+def under(results):
+    """What must be the same for questions of two runs to stand in one file."""
+    return results["about"], results["quick"]
+
+
+def joined(old, new, questions):
+    """The results of a file whose questions are answered by a new run where it asked them."""
+    asked = {row["question"] for row in new["rows"]}
+    rows = new["rows"] + [row for row in old["rows"] if row["question"] not in asked]
+    return new | {"rows": sorted(rows, key=lambda row: list(questions).index(row["question"]))}
+
+
 def comparison(old, new):
     """(lines, whether a row of ours became slower) of two results files, row by row.
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from bench import Row, report
+from bench import Row, chart, report
 from bench.__main__ import QUESTIONS, questions
 from bench.timing import Workers
 
@@ -125,3 +125,20 @@ def test_saved_and_compared(tmp_path):
 
     new["rows"][0]["taken"] |= {name: [1.3 * t for t in TAKEN[name]] for name in ("torch", "numba", "JAX", "reading X")}
     assert not report.comparison(old, new)[1]  # the machine was slower, and fastgd no more than that
+
+
+def test_a_question_asked_again_keeps_the_others():
+    old = results(measured(FULL, TAKEN, "turn"), measured(FULL, TAKEN), measured(FULL, TAKEN, "spectral"))
+    new = results(measured(DOUBLE, TAKEN))
+    assert report.under(old) == report.under(new) != report.under(new | {"quick": True})
+    rows = report.joined(old, new, QUESTIONS)["rows"]
+    assert [(row["question"], row["group"]) for row in rows] == [
+        ("turn", "full batch"), ("descent", "float64"), ("spectral", "full batch")
+    ]  # fmt: skip
+
+
+def test_what_the_chart_shows():
+    alone = Row("100 epochs", "10 x 2", {}, {"spectral": ()})
+    many = [Row("operations", str(i), {}, {"fit": ("torch",)}) for i in range(chart.LONGEST + 1)]
+    rows = [measured(row, TAKEN) for row in (FULL, DOUBLE, alone, *many)]
+    assert [[row["group"] for row in group] for group in chart.charted(rows)] == [["full batch"]]
