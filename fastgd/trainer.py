@@ -30,9 +30,13 @@ class Trainer:
         schedule_every: "epoch" or "batch": when the scheduler steps.
 
     Example:
-        >>> trainer = fastgd.Trainer(model, optimizer, nn.MSELoss())
-        >>> history = trainer.fit(X, y, epochs=200)
-        >>> trainer.predict(X)
+        >>> X, y = fastgd.tensor([[0.0], [1.0], [2.0]]), fastgd.tensor([[1.0], [3.0], [5.0]])
+        >>> model = fastgd.nn.Linear(1, 1)
+        >>> optimizer = fastgd.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        >>> trainer = fastgd.Trainer(model, optimizer, fastgd.nn.MSELoss())
+        >>> history = trainer.fit(X, y, epochs=500)
+        >>> len(history), trainer.predict(fastgd.tensor([[3.0]])).round(2)
+        (500, array([[7.]], dtype=float32))
     """
 
     def __init__(self, model, optimizer, criterion, scheduler=None, schedule_every="epoch"):

@@ -1,7 +1,6 @@
 """Draws on tensors against recorded draws of torch, and against torch itself."""
 
 import copy
-import doctest
 import pickle
 import subprocess
 import sys
@@ -216,13 +215,3 @@ def test_an_error_draws_nothing():
         with pytest.raises(RuntimeError):
             call()
     assert fastgd.get_rng_state().tolist() == before and x.tolist() == [1, 1, 1]
-
-
-@pytest.mark.parametrize(
-    "module",
-    [fastgd.random, fastgd.nn.init, fastgd.utils.data, fastgd.utils._samplers],
-    ids=lambda module: module.__name__,
-)
-def test_examples_run(module):
-    found = doctest.testmod(module, extraglobs={"fastgd": fastgd, "nn": fastgd.nn, "utils": fastgd.utils})
-    assert found.attempted and not found.failed
