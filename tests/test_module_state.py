@@ -47,8 +47,6 @@ def test_requires_grad(lib):
         lambda t, m: m.type(t.float64),
     ],
 )
-
-
 def test_conversion(lib, convert):
     model = line(lib)
     model.register_buffer("count", lib.zeros(1, dtype=lib.int64))
@@ -158,8 +156,6 @@ def test_load_errors(name):
 @pytest.mark.parametrize(
     "copied", [copy.deepcopy, copy.copy, lambda m: pickle.loads(pickle.dumps(m))], ids=["deep", "flat", "pickle"]
 )
-
-
 def test_copies(copied):
     model = nn.Sequential(nn.Linear(3, 2), nn.ModuleList([nn.Linear(1, 1)]), nn.ReLU(True), nn.Flatten())
     model.note = "kept"

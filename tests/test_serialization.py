@@ -275,8 +275,6 @@ def test_recorded_tensors(mmap):
         ("legacy", RuntimeError, r"format from before 1.6.*torch.save\(torch.load\(path\), path\)"),
     ],
 )
-
-
 def test_recorded_files_that_are_refused(name, error, words):
     with pytest.raises(error, match=words):
         load(RECORDED / f"serialization_{name}.pth")
@@ -285,8 +283,6 @@ def test_recorded_files_that_are_refused(name, error, words):
 @pytest.mark.parametrize(
     "location", ["cpu", fastgd.device("cpu"), {"cuda:0": "cpu"}, lambda storage, location: storage]
 )
-
-
 def test_map_location(location):
     data = with_pickle(view(location="cuda:0"), **{"0": bytes(16)})
     assert array_of(loaded(data, map_location=location)).tolist() == [0, 0, 0, 0]

@@ -131,8 +131,6 @@ class Model:
         (stat.S_IFMT, "builtin_function"),
     ],
 )
-
-
 def test_unsupported_objects(tmp_path, value, words):
     save([1], tmp_path / "m.pth")
     with pytest.raises(TypeError, match=words):
@@ -301,8 +299,6 @@ def test_nothing_there(tmp_path):
 @pytest.mark.parametrize(
     "data", [b"P", b"PK\3", b"hello\n", b"\x80\x02}.", b"\x93NUMPY\1\0", b"{}", b"PK\5\6" + bytes(18)]
 )
-
-
 def test_other_formats(data):
     with pytest.raises(
         pickle.UnpicklingError, match="Weights only load failed. <BytesIO> is not a file of fastgd.save"

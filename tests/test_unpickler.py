@@ -159,8 +159,6 @@ def test_a_view_written_by_hand():
         ),
     ],
 )
-
-
 def test_views_that_do_not_fit(changes, error, words):
     with pytest.raises(error, match=words):
         loaded(with_pickle(view(**changes), **{"0": bytes(16)}))
