@@ -64,7 +64,7 @@ def check(found, expected):
 
 
 def against_torch(cases):
-    """The two tests of a file's cases: fastgd against the record, with the form and without it; and torch against it."""
+    """The two tests of a file's cases: fastgd against the record, with the form and without; torch against it."""
 
     @pytest.mark.parametrize("name", cases)
     def test_as_torch(name, either_way):

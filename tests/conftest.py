@@ -1,4 +1,4 @@
-"""The fixtures that several files share. FASTGD_AFFINE=0 runs every test without the affine form; some choose for one."""
+"""Fixtures that several files share. FASTGD_AFFINE=0 runs every test without the affine form; two choose for one."""
 
 import os
 import signal
