@@ -6,6 +6,7 @@ without it too, with the sanitizers of addresses and of undefined behaviour.
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from functools import cache
@@ -26,6 +27,16 @@ HOT = {"_kernels", "_sums", "_random", "_tensor", "_affine", "ops._loops", "desc
 SPEED = (["-O0", "-g"],) * 2 if DEBUG or SANITIZE else (["-O1", "-g0"], ["-O2", "-funswitch-loops", "-g0"])
 FLAGS = ["-fvisibility=hidden", "-fno-plt", "-Wno-psabi"]      # psabi is about vectors as arguments between files
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"] if SANITIZE else []
+
+
+def with_headers(sources):
+    """Files of C, and the package's headers that they include, directly or through others."""
+    headers = {header.name: header for header in Path("fastgd").rglob("*.h")}
+    found = list(map(Path, sources))
+    for path in found:  # which grows
+        names = re.findall(r'#\s*include "(?:.*/)?(.+?)"', path.read_text())
+        found += [headers[name] for name in dict.fromkeys(names) if name in headers and headers[name] not in found]
+    return found
 
 
 class Build(build_ext):
@@ -51,13 +62,12 @@ class Build(build_ext):
         self.compiler.add_include_dir(numpy.get_include())      # in an environment that pip makes anew each time
         self.parallel = os.cpu_count()                          # said here: an editable install forgets the options
         self.force = True                                       # setuptools compares times only: flags change too
-        self.headers = b"".join(header.read_bytes() for header in sorted(Path("fastgd").rglob("*.h")))
         super().build_extensions()
 
     def build_extension(self, extension):
         """Compiles, or takes what the same C with the same flags gave before: every pip install -e builds anew."""
         told = [*self.compiler.compiler_so, *extension.extra_compile_args, numpy.__version__]
-        content = b"".join(Path(source).read_bytes() for source in extension.sources) + self.headers
+        content = b"".join(path.read_bytes() for path in with_headers(extension.sources))
         key = hashlib.sha256("\0".join(told).encode() + content).hexdigest()
         built = Path(self.get_ext_fullpath(extension.name))
         kept = Path("build", "modules", key, built.name)
@@ -74,7 +84,6 @@ extensions = [
     Extension(
         ".".join(source.with_suffix("").parts), [str(source)], include_dirs=["fastgd"],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
-        depends=[str(header) for header in Path("fastgd").rglob("*.h")],
     )
     for source in sorted(Path("fastgd").rglob("*.pyx"))
 ]

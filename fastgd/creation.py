@@ -2,10 +2,10 @@
 
 import math
 import warnings
-from itertools import chain
 
 import numpy as np
 
+from ._nested import from_python
 from ._tensor import Tensor, from_array, get_default_dtype, method, named_as, ordinary, set_default_dtype_
 from ._types import advised, as_dtype, float32, float64, kind_name, of_array, on_cpu
 from .ops._loops import line, powers, steps_from
@@ -32,110 +32,6 @@ def _made(array, requires_grad):
             )
         made.requires_grad_()
     return made
-
-
-def _from_python(data, wanted=None):
-    """An array of torch's type for nested lists of numbers: float -> the default dtype, int -> int64, bool -> bool."""
-    if isinstance(data, (bool, np.bool_)):
-        return np.array(data, np.bool_)
-    if isinstance(data, np.generic):
-        return np.array(data)
-    if isinstance(data, int):
-        return np.array(data, np.int64)
-    floats = wanted.numpy if wanted is not None and wanted.is_floating_point else get_default_dtype().numpy
-    if isinstance(data, float):
-        return np.array(data, floats)
-    if isinstance(data, str):
-        raise TypeError("new(): invalid data type 'str'")
-    if not hasattr(data, "__len__") or not hasattr(data, "__getitem__") or isinstance(data, dict):
-        raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
-    dtype = _plain_type(data, floats)
-    if dtype is not None:
-        try:
-            return np.array(data, dtype)
-        except ValueError:
-            pass  # rows of different lengths: the search below says where
-    shape = _nested_shape(data)
-    flat = []
-    _flatten(data, shape, 0, flat)
-    return np.array(flat, _common(flat)).reshape(shape)
-
-
-def _plain_type(data, floats):
-    """The dtype of nested lists of nothing but Python numbers, else None: numpy reads these in one go."""
-    types = set(map(type, data))
-    while types and types <= {list, tuple}:
-        data = list(chain.from_iterable(data))
-        types = set(map(type, data))
-    if not types or not types <= {float, int, bool}:
-        return None
-    if float in types:
-        return floats
-    return np.dtype(np.int64 if int in types else np.bool_)
-
-
-def _nested_shape(data):
-    shape = []
-    while not np.isscalar(data) and hasattr(data, "__len__") and getattr(data, "ndim", 1) != 0:
-        if isinstance(data, np.ndarray):
-            return (*shape, *data.shape)
-        if isinstance(data, Tensor):
-            break
-        shape.append(len(data))
-        if not len(data):
-            break
-        data = data[0]
-    return tuple(shape)
-
-
-def _flatten(data, shape, level, flat):
-    if isinstance(data, Tensor):
-        # As in torch, a tensor among the elements stands for a number.
-        if data.numel() != 1:
-            raise advised(
-                ValueError("only one element tensors can be converted to Python scalars"),
-                "Use stack() or cat() to join tensors.",
-            )
-        data = data.detach().reshape(())
-    if level == len(shape):
-        if isinstance(data, str) and flat:
-            raise TypeError("new(): invalid data type 'str'")
-        if isinstance(data, (str, bytes)):
-            raise advised(ValueError(f"too many dimensions '{type(data).__name__}'"), "Elements are numbers.")
-        if hasattr(data, "__len__") and getattr(data, "ndim", 1) != 0:
-            raise ValueError(f"expected sequence of length {shape[-1] if shape else 0} at dim {level}")
-        flat.append(data.item() if isinstance(data, Tensor) and data.dtype != get_default_dtype() else data)
-        return
-    if isinstance(data, np.ndarray):
-        if tuple(data.shape) != shape[level:]:
-            raise ValueError(f"expected sequence of length {shape[level]} at dim {level} (got {len(data)})")
-        flat.extend(data.reshape(-1))
-        return
-    if not hasattr(data, "__len__"):
-        raise TypeError(f"not a sequence: a nested list must be as deep everywhere, but got {data!r} at dim {level}")
-    if len(data) != shape[level]:
-        raise ValueError(f"expected sequence of length {shape[level]} at dim {level} (got {len(data)})")
-    for part in data:
-        _flatten(part, shape, level + 1, flat)
-
-
-def _common(flat):
-    kinds = set()
-    for value in flat:
-        if isinstance(value, (np.generic, Tensor)):
-            kinds.add((value.dtype if isinstance(value, np.generic) else value.dtype.numpy).name)
-        elif isinstance(value, bool):
-            kinds.add("bool")
-        elif isinstance(value, int):
-            kinds.add("int64")
-        elif isinstance(value, float):
-            kinds.add(get_default_dtype().name)
-        else:
-            raise RuntimeError(f"Could not infer dtype of {type(value).__name__}")
-    if not kinds:
-        return get_default_dtype().numpy
-    floats = {kind for kind in kinds if kind.startswith("float")}
-    return np.result_type(*(floats or kinds))
 
 
 def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
@@ -180,7 +76,7 @@ def _array(data, dtype=None):
         return data
     if hasattr(data, "__array__") and not isinstance(data, np.generic):
         return _array(np.asarray(data))
-    return _from_python(data, dtype)
+    return from_python(data, dtype)
 
 
 def as_tensor(data, dtype=None, device=None):
@@ -311,7 +207,7 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, re
     if dtype is not None:
         kind = as_dtype(dtype).numpy
     else:
-        kind = get_default_dtype().numpy if type(value) is float else _from_python(value).dtype
+        kind = get_default_dtype().numpy if type(value) is float else from_python(value).dtype
     if not isinstance(size, (tuple, list)):
         raise advised(
             TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {kind_name(size)}"),

@@ -56,13 +56,9 @@ class Diagnosis:
         self.best_momentum = ((high - low) / (high + low)) ** 2 if high else 0.0
         self.best_momentum_lr = 4 / (high + low) ** 2 if high else None
 
-        spread = np.sqrt(np.diag(statistics.products)[:d] / statistics.total)
-        mean = statistics.means[:d]
-        spread[spread <= 4 * EPS * np.abs(mean)] = 0
+        mean, spread = statistics.means[:d], _spreads(statistics)
         varied = np.flatnonzero(spread)
-        within = np.sqrt(np.diag(statistics.products)[varied])
-        correlation = statistics.products[np.ix_(varied, varied)] / np.outer(within, within)
-        scaled, basis = np.linalg.eigh(correlation) if len(varied) else (np.ones(1), np.ones((1, 1)))
+        scaled, basis = _axes_of_correlation(statistics, varied)
         high, low, _ = _ends(2 / k * np.append(scaled, [1.0] * with_bias))
         ends = low, high
         self.scaled_condition = (high + decay) / (low + decay)
@@ -84,13 +80,15 @@ class Diagnosis:
             self.least_loss = _loss(statistics, rows, self.weight, self.bias)
 
     def __repr__(self):
+        features, outputs, flat = _several(self.features, "feature"), _several(self.outputs, "output"), ""
+        if self.flat:
+            flat = f", flat in {_several(self.flat, 'direction')}"
         lines = [
-            f"{self.rows} rows, {self.features} feature{'s' * (self.features > 1)}, "
-            f"{self.outputs} output{'s' * (self.outputs > 1)}, mean squared error",
-            f"  curvature       {self.smallest:.3g} to {self.largest:.3g}" + (f", flat in {self.flat} direction{'s' * (self.flat > 1)}" if self.flat else ""),
+            f"{self.rows} rows, {features}, {outputs}, mean squared error",
+            f"  curvature       {self.smallest:.3g} to {self.largest:.3g}{flat}",
             f"  condition       {self.condition:.3g}; {self.scaled_condition:.3g} with standardised columns",
             "  stable up to    " + (f"lr {self.stable_lr:.4g}" if self.stable_lr is not None else "any lr"),
-        ]  # fmt: skip
+        ]
         if self.least_loss is not None:
             lines.append(f"  least loss      {self.least_loss:.6g}")
         if self.choices:
@@ -142,6 +140,26 @@ def diagnose(X, y=None, optimizer=None):
     return Diagnosis(statistics, rows, y is not None, optimizer)
 
 
+def _several(count, what):
+    return f"{count} {what}{'s' * (count > 1)}"
+
+
+def _spreads(statistics):
+    """The standard deviations of the columns of X; 0 where one is constant but for rounding."""
+    d = statistics.features
+    spread = np.sqrt(np.diag(statistics.products)[:d] / statistics.total)
+    spread[spread <= 4 * EPS * np.abs(statistics.means[:d])] = 0
+    return spread
+
+
+def _axes_of_correlation(statistics, varied):
+    """The eigenvalues, rising, and the eigenvectors of the correlation of those columns."""
+    if not len(varied):
+        return np.ones(1), np.ones((1, 1))
+    within = np.sqrt(np.diag(statistics.products)[varied])
+    return np.linalg.eigh(statistics.products[np.ix_(varied, varied)] / np.outer(within, within))
+
+
 def _ends(curvatures):
     """The largest curvature, the smallest that is not zero, and how many are."""
     largest = max(float(curvatures.max()), 0.0)
@@ -150,10 +168,12 @@ def _ends(curvatures):
 
 
 def _count(epochs):
+    """A number of epochs in ten characters."""
     return "never" if epochs == math.inf else str(epochs) if epochs < 10**7 else f"{epochs:.1e}"
 
 
 def _columns(mean, spread, varied, scaled, basis):
+    """What is wrong with which column: constant, of another spread than most, far from zero, nearly a combination."""
     told = []
     for column in np.flatnonzero(spread == 0):
         told.append((int(column), f"is constant ({mean[column]:.4g}): leave it out, the bias does its work"))
@@ -179,6 +199,7 @@ def _columns(mean, spread, varied, scaled, basis):
 
 
 def _loss(statistics, rows, weight, bias):
+    """The mean squared error of a solution: from the rows, or from the sums where there are none."""
     d, k, scale = statistics.features, statistics.outputs, 1 / (statistics.total * statistics.outputs)
     if rows is None:
         rest = weight @ statistics.means[:d] + bias - statistics.means[d:]

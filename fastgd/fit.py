@@ -2,6 +2,7 @@
 
 import math
 import time
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,6 +24,14 @@ FAILURES = (Stop.NOT_FINITE, Stop.OVERFLOWED, Stop.INTERRUPTED, Stop.NO_MEMORY)
 STRETCH_SECONDS = 0.2  # how long C runs before Python looks at the clock
 MOST_EPOCHS = 1 << 22  # of a stretch: memory in large pages, of which a descent on few rows fills one in no time
 FIRST_STRETCH = 1 << 20  # numbers that an engine goes over, of so many epochs as nothing is known of their time yet
+
+
+class Standing(NamedTuple):
+    """Where a fit stands between two stretches, to come back to."""
+
+    trained: Snapshot  # parameters, optimizer, scheduler and generators
+    state: dict  # of the engine and of the validation
+    epochs: int
 
 
 class Fit:
@@ -51,8 +60,8 @@ class Fit:
         self.arguments = {**arguments, **self.data.arguments()}
         if self.grad_tol >= 0 and not self.data.full:
             raise ValueError(
-                f"grad_tol must come with batch_size=None, but got grad_tol={self.grad_tol:g} and smaller batches, whose "
-                "gradients do not vanish: stop by tol"
+                f"grad_tol must come with batch_size=None, but got grad_tol={self.grad_tol:g} and smaller batches, "
+                "whose gradients do not vanish: stop by tol"
             )
         self.validation = None if validation_data is None else self._pair(validation_data)
         self.engine, self.history.engine_reason = self._choose_engine(arguments["engine"], resumed)
@@ -74,6 +83,7 @@ class Fit:
         return choose_engine(wanted, model, optimizer, criterion, self.data, self.rates, self.epochs, resumed)
 
     def descend(self, max_seconds, callbacks, progress, verbose):
+        """Descends stretch by stretch to the last epoch, or until something stops it; arguments as Trainer.fit's."""
         history, trainer, epochs = self.history, self.trainer, self.epochs
         start = time.perf_counter()
         earlier = history.last("seconds") if len(history) else 0.0
@@ -81,10 +91,7 @@ class Fit:
         deadline = 0.0 if max_seconds is None else time.monotonic() + max_seconds
         limits = Limits(tol, self.patience, self.grad_tol, deadline)
         watched = bool(callbacks) or self.validation is not None or self.rates.needs_metric
-        stretch = 1
-        if isinstance(self.data, Rows) and not watched:
-            numbers = self.engine.numbers or self.data.X.numel()
-            stretch = max(1, min(1024, FIRST_STRETCH // max(numbers, 1)))
+        stretch = 1 if watched else self._first_stretch()
         previous = None  # the snapshot before the last stretch, and its epochs
         bar = Progress(progress, epochs, len(history))
         reason = history.stop_reason if history.stop_reason in ("tol", "grad_tol") else None  # of a resumed fit
@@ -95,7 +102,7 @@ class Fit:
                 n = min(stretch, epochs - len(history))
                 if verbose:
                     n = min(n, verbose - len(history) % verbose)
-                if self.before[2] != len(history):
+                if self.before.epochs != len(history):
                     self.before = self._snapshot()
                 stop, done, losses, norms, rates = self.engine.advance(n, limits)
                 took = time.perf_counter() - begun
@@ -133,8 +140,15 @@ class Fit:
             self.last_weights = arrays_of(trainer.optimizer)
             put_back(trainer.optimizer, self.best_weights)
 
+    def _first_stretch(self):
+        """How many epochs C may run before anything is known of their time."""
+        if not isinstance(self.data, Rows):
+            return 1
+        numbers = self.engine.numbers or self.data.X.numel()
+        return max(1, min(1024, FIRST_STRETCH // max(numbers, 1)))
+
     def _after(self, reason, callbacks, verbose, bar):
-        """Validation, schedulers that look at the loss, callbacks and lines, after a stretch."""
+        """After a stretch: validation, what looks at the loss, lines, callbacks. The reason to stop, or None."""
         history, trainer = self.history, self.trainer
         if self.validation is not None:
             value = self._validate()
@@ -208,15 +222,14 @@ class Fit:
         self.val_best, self.val_stale, self.best_weights = state["val_best"], state["val_stale"], state["best_weights"]
 
     def _snapshot(self):
-        changing = Snapshot(self.trainer.optimizer, self.trainer.scheduler, self.data.generators)
-        return changing, self._state(), len(self.history)
+        trained = Snapshot(self.trainer.optimizer, self.trainer.scheduler, self.data.generators)
+        return Standing(trained, self._state(), len(self.history))
 
     def _undo(self):
         """Puts everything where it stood before the stretch."""
-        changing, state, epochs = self.before
-        changing.restore()
-        self._load_state(state)
-        self.history.cut(epochs)
+        self.before.trained.restore()
+        self._load_state(self.before.state)
+        self.history.cut(self.before.epochs)
 
     # -- what went wrong
 
@@ -245,7 +258,7 @@ class Fit:
 
     def _step_back(self, before, done):
         """A full batch's loss that is not finite says so of the weights that the epoch before it made."""
-        before[0].restore()
+        before.trained.restore()
         if done > 1:
             self._choose_engine(self.engine.name)[0].advance(done - 1, Limits())
 

@@ -9,6 +9,17 @@ import math
 
 import numpy as np
 
+from ._draw_arguments import (
+    bounds_of,
+    checked_shape,
+    copied_to,
+    finished,
+    input_tensor,
+    shape_of,
+    to_fill,
+    to_fill_like,
+    whole_number,
+)
 from ._tensor import (
     Tensor,
     apply,
@@ -20,7 +31,7 @@ from ._tensor import (
     prepare_write,
     row,
 )
-from ._types import advised, as_dtype, int64, kind_name, on_cpu
+from ._types import int64
 from .generator import (  # noqa: F401 (torch.random has them all)
     Generator,
     default_generator,
@@ -32,83 +43,6 @@ from .generator import (  # noqa: F401 (torch.random has them all)
     set_rng_state,
     stream_of,
 )
-
-# ---- what the draws have in common
-
-
-def _tensor(name, input):
-    if not isinstance(input, Tensor):
-        raise TypeError(
-            f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}: use fastgd.tensor()"
-        )
-    return input
-
-
-def _shape(name, sizes, size):
-    """A shape from `rand(2, 3)`, `rand((2, 3))` or `rand(size=(2, 3))`."""
-    if size is None and not sizes:
-        raise TypeError(
-            f"{name}() received an invalid combination of arguments - got (): expected sizes, such as (2, 3)"
-        )
-    if size is None:
-        size = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else sizes
-    return _checked(name, size)
-
-
-def _checked(name, size):
-    if not isinstance(size, (tuple, list)):
-        raise TypeError(
-            f"{name}(): argument 'size' must be tuple of ints, not {kind_name(size)}: write ({size!r},)"
-        )
-    for n in size:
-        if type(n) is not int or n < 0:
-            break
-    else:
-        return tuple(size)
-    for n in size:
-        if isinstance(n, bool) or not hasattr(n, "__index__"):
-            raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {kind_name(n)}")
-    shape = tuple([n.__index__() for n in size])
-    for n in shape:
-        if n < 0:
-            raise advised(
-                RuntimeError(f"Trying to create tensor with negative dimension {n}: {list(shape)}"),
-                "Sizes are 0 or more.",
-            )
-    return shape
-
-
-def _target(name, shape, default, out, dtype, device):
-    """The tensor to fill and its array: `out`, or a new one."""
-    on_cpu(device)
-    if out is None:
-        array = np.empty(shape, default.numpy if dtype is None else as_dtype(dtype).numpy)
-        return from_array(array), array
-    if out.requires_grad:
-        raise RuntimeError(
-            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
-            "arguments requires grad. Pass out.detach()"
-        )
-    if dtype is not None and as_dtype(dtype) != out.dtype:
-        raise RuntimeError(
-            f"dtype {as_dtype(dtype).legacy} does not match dtype of out parameter ({out.dtype.legacy}). Leave one out"
-        )
-    if tuple(out.shape) != shape:
-        out.data = from_array(np.empty(shape, out.dtype.numpy))
-    return out, prepare_write(out)
-
-
-def _like(name, input, dtype, device):
-    """A new tensor of the shape and the order in memory of another, and its array."""
-    on_cpu(device)
-    array = _tensor(name, input).detach().numpy()
-    array = np.empty_like(array, None if dtype is None else as_dtype(dtype).numpy)
-    return from_array(array), array
-
-
-def _finished(made, requires_grad):
-    return made.requires_grad_() if requires_grad else made
-
 
 # ---- new tensors
 
@@ -139,9 +73,9 @@ def rand(
         tensor([[0.4963, 0.7682],
                 [0.0885, 0.1320]])
     """
-    made, array = _target("rand", _shape("rand", sizes, size), get_default_dtype(), out, dtype, device)
+    made, array = to_fill("rand", shape_of("rand", sizes, size), get_default_dtype(), out, dtype, device)
     stream_of(generator, "rand").uniform_(array)
-    return _finished(made, requires_grad)
+    return finished(made, requires_grad)
 
 
 def randn(
@@ -155,34 +89,9 @@ def randn(
         >>> fastgd.randn(3)
         tensor([ 1.5410, -0.2934, -2.1788])
     """
-    made, array = _target("randn", _shape("randn", sizes, size), get_default_dtype(), out, dtype, device)
+    made, array = to_fill("randn", shape_of("randn", sizes, size), get_default_dtype(), out, dtype, device)
     stream_of(generator, "randn").normal_(array)
-    return _finished(made, requires_grad)
-
-
-def _bounds(name, given, low, high):
-    """low and high from `(high)`, `(low, high)` and their names."""
-    if len(given) == 2 and low is None is high and type(given[0]) is type(given[1]) is int:
-        return given
-    given = list(given)
-    if high is None and given:
-        high = given.pop()
-    if low is None:
-        low = given.pop() if given else 0
-    if high is None or given:
-        raise TypeError(
-            f"{name}() received an invalid combination of arguments: expected a high, or a low and a high, both ints, "
-            "and what gives the shape, as in randint(0, 10, (3,)) and randint_like(x, 0, 10)"
-        )
-    return _whole(name, "low", low), _whole(name, "high", high)
-
-
-def _whole(name, argument, given):
-    if type(given) is int:
-        return given
-    if isinstance(given, bool) or not hasattr(given, "__index__"):
-        raise TypeError(f"{name}(): argument '{argument}' must be int, not {type(given).__name__}: got {given!r}")
-    return given.__index__()
+    return finished(made, requires_grad)
 
 
 def randint(
@@ -213,10 +122,10 @@ def randint(
                 "randint(low, high, size) with a tuple for the size"
             )
         *bounds, size = bounds
-    low, high = _bounds("randint", bounds, low, high)
-    made, array = _target("randint", _checked("randint", size), int64, out, dtype, device)
+    low, high = bounds_of("randint", bounds, low, high)
+    made, array = to_fill("randint", checked_shape("randint", size), int64, out, dtype, device)
     stream_of(generator, "randint").random_(array, low, high)
-    return _finished(made, requires_grad)
+    return finished(made, requires_grad)
 
 
 def randperm(
@@ -238,12 +147,12 @@ def randperm(
         tensor([4, 0, 1, 3, 2])
     """
     stream = stream_of(generator, "randperm")
-    n = _whole("randperm", "n", n)
+    n = whole_number("randperm", "n", n)
     if out is None and dtype is None and device is None:
-        return _finished(from_array(stream.randperm(n)), requires_grad)
-    made, array = _target("randperm", _checked("randperm", (n,)), int64, out, dtype, device)
+        return finished(from_array(stream.randperm(n)), requires_grad)
+    made, array = to_fill("randperm", checked_shape("randperm", (n,)), int64, out, dtype, device)
     array[...] = stream.randperm(n, array.dtype)
-    return _finished(made, requires_grad)
+    return finished(made, requires_grad)
 
 
 _normal_row = row(
@@ -280,21 +189,15 @@ def normal(
     stream = stream_of(generator, "normal")
     if size is None and (isinstance(mean, Tensor) or isinstance(std, Tensor)):
         made = apply(_normal_row, (mean, std), {"stream": stream})
-        return made if out is None else _copied("normal", made, out)
+        return made if out is None else copied_to("normal", made, out)
     if size is None or isinstance(mean, Tensor) or isinstance(std, Tensor):
         raise TypeError(
             "normal() received an invalid combination of arguments: expected a tensor as mean, std or both, or two "
             "numbers and a size such as normal(0.0, 1.0, (2, 3))"
         )
-    made, array = _target("normal", _checked("normal", size), get_default_dtype(), out, dtype, device)
+    made, array = to_fill("normal", checked_shape("normal", size), get_default_dtype(), out, dtype, device)
     stream.normal_(array, mean, std)
-    return _finished(made, requires_grad)
-
-
-def _copied(name, made, out):
-    out, array = _target(name, tuple(made.shape), made.dtype, out, None, None)
-    np.copyto(array, made.detach().numpy(), "same_kind")
-    return out
+    return finished(made, requires_grad)
 
 
 _bernoulli_row = row(
@@ -324,11 +227,11 @@ def bernoulli(input, p=None, *, generator=None, out=None):
     """
     stream = stream_of(generator, "bernoulli")
     if p is None:
-        made = apply(_bernoulli_row, (_tensor("bernoulli", input),), {"stream": stream})
+        made = apply(_bernoulli_row, (input_tensor("bernoulli", input),), {"stream": stream})
     else:
-        array = _tensor("bernoulli", input).detach().numpy()
+        array = input_tensor("bernoulli", input).detach().numpy()
         made = from_array(stream.bernoulli_(np.empty(array.shape, array.dtype), _plain(p)))
-    return made if out is None else _copied("bernoulli", made, out)
+    return made if out is None else copied_to("bernoulli", made, out)
 
 
 _poisson_row = row(
@@ -395,7 +298,7 @@ def poisson(input, generator=None):
         >>> fastgd.poisson(fastgd.tensor([0.0, 0.0]))
         tensor([0., 0.])
     """
-    return apply(_poisson_row, (_tensor("poisson", input),), {"stream": stream_of(generator, "poisson")})
+    return apply(_poisson_row, (input_tensor("poisson", input),), {"stream": stream_of(generator, "poisson")})
 
 
 def multinomial(input, num_samples, replacement=False, *, generator=None, out=None):
@@ -420,11 +323,11 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
         tensor([2, 1, 1, 2])
     """
     stream = stream_of(generator, "multinomial")
-    weights = _tensor("multinomial", input).detach().numpy()
+    weights = input_tensor("multinomial", input).detach().numpy()
     if out is not None and out.dtype != int64:
         raise RuntimeError(f"multinomial expects Long tensor out, got: {out.dtype.legacy}. Pass an int64 tensor")
     made = from_array(stream.multinomial(weights, num_samples, replacement))
-    return made if out is None else _copied("multinomial", made, out)
+    return made if out is None else copied_to("multinomial", made, out)
 
 
 def rand_like(
@@ -432,9 +335,9 @@ def rand_like(
     memory_format=None,
 ):  # fmt: skip
     """Uniforms from [0, 1) in the shape and dtype of another tensor, drawn in the order of its memory."""
-    made, array = _like("rand_like", input, dtype, device)
+    made, array = to_fill_like("rand_like", input, dtype, device)
     stream_of(generator, "rand_like").uniform_(array)
-    return _finished(made, requires_grad)
+    return finished(made, requires_grad)
 
 
 def randn_like(
@@ -442,9 +345,9 @@ def randn_like(
     memory_format=None,
 ):  # fmt: skip
     """Standard normals in the shape and dtype of another tensor, drawn in the order of its memory."""
-    made, array = _like("randn_like", input, dtype, device)
+    made, array = to_fill_like("randn_like", input, dtype, device)
     stream_of(generator, "randn_like").normal_(array)
-    return _finished(made, requires_grad)
+    return finished(made, requires_grad)
 
 
 def randint_like(
@@ -452,10 +355,10 @@ def randint_like(
     pin_memory=False, memory_format=None,
 ):  # fmt: skip
     """Integers from low to high - 1 in the shape and dtype of another tensor, drawn in the order of its memory."""
-    low, high = _bounds("randint_like", bounds, low, high)
-    made, array = _like("randint_like", input, dtype, device)
+    low, high = bounds_of("randint_like", bounds, low, high)
+    made, array = to_fill_like("randint_like", input, dtype, device)
     stream_of(generator, "randint_like").random_(array, low, high)
-    return _finished(made, requires_grad)
+    return finished(made, requires_grad)
 
 
 # ---- methods of Tensor

@@ -45,7 +45,7 @@ def show_config():
     """Prints what the numbers are computed with: the processor's level, compiler, flags, threads and versions.
 
     Example:
-        >>> fastgd.show_config()
+        >>> fastgd.show_config()  # doctest: +SKIP
         level      x86-64-v4 (of plain, baseline, x86-64-v3, x86-64-v4)
     """
     config = _kernels.config()

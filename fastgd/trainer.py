@@ -30,9 +30,13 @@ class Trainer:
         schedule_every: "epoch" or "batch": when the scheduler steps.
 
     Example:
-        >>> trainer = fastgd.Trainer(model, optimizer, nn.MSELoss())
-        >>> history = trainer.fit(X, y, epochs=200)
-        >>> trainer.predict(X)
+        >>> X, y = fastgd.tensor([[0.0], [1.0], [2.0]]), fastgd.tensor([[1.0], [3.0], [5.0]])
+        >>> model = fastgd.nn.Linear(1, 1)
+        >>> optimizer = fastgd.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        >>> trainer = fastgd.Trainer(model, optimizer, fastgd.nn.MSELoss())
+        >>> history = trainer.fit(X, y, epochs=500)
+        >>> len(history), trainer.predict(fastgd.tensor([[3.0]])).round(2)
+        (500, array([[7.]], dtype=float32))
     """
 
     def __init__(self, model, optimizer, criterion, scheduler=None, schedule_every="epoch"):
@@ -196,25 +200,27 @@ class Trainer:
 
 
 def _name(given):
+    """What tells one criterion, optimizer or scheduler from another in a checkpoint."""
     return repr(given) if isinstance(given, Module) else getattr(given, "__name__", type(given).__name__)
 
 
 def _check_parameters(model, optimizer, criterion):
+    """An error where the optimizer holds what neither module has; a warning where it lacks what is to be trained."""
     modules = [each for each in (model, criterion) if isinstance(each, Module)]
     known = {id(param) for module in modules for param in module.parameters()}
     optimized = parameters_of(optimizer)
     strange = [tuple(param.shape) for param in optimized if id(param) not in known]
     if strange:
         raise ValueError(
-            f"optimizer must hold parameters of the model, but {len(strange)} of its {len(optimized)} are in no model, of "
-            f"the shapes {', '.join(map(str, strange))}: make it with model.parameters()"
+            f"optimizer must hold parameters of the model, but {len(strange)} of its {len(optimized)} are in no model, "
+            f"of the shapes {', '.join(map(str, strange))}: make it with model.parameters()"
         )
     trained = {id(param) for param in optimized}
     left = [name for name, param in model.named_parameters() if id(param) not in trained and param.requires_grad]
     if left:
         warnings.warn(
-            f"optimizer must hold the parameters that are to be trained, but {', '.join(left)} of the model are not in it "
-            "and will stay as they are: make it with model.parameters(), or freeze them with requires_grad_(False)",
+            f"optimizer must hold the parameters that are to be trained, but {', '.join(left)} of the model are not in "
+            "it and will stay as they are: make it with model.parameters(), or freeze them with requires_grad_(False)",
             stacklevel=3,
         )
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import fastgd
+
 RECORDED = Path(__file__).parent / "recorded" / "tape.json"
 
 
@@ -61,9 +63,19 @@ def check(found, expected):
         assert found == expected, f"expected {expected}, but got {found}"
 
 
-def check_torch(function, expected):
-    torch = pytest.importorskip("torch")
-    check(outcome(torch, function), expected)
+def against_torch(cases):
+    """The two tests of a file's cases: fastgd against the record, with the form and without; torch against it."""
+
+    @pytest.mark.parametrize("name", cases)
+    def test_as_torch(name, either_way):
+        check(outcome(fastgd, cases[name]), cases.expected(name))
+
+    @pytest.mark.parametrize("name", cases)
+    def test_record(name):
+        torch = pytest.importorskip("torch")
+        check(outcome(torch, cases[name]), cases.expected(name))
+
+    return test_as_torch, test_record
 
 
 def arrays():
@@ -98,3 +110,16 @@ class Data:
 
 def loss_function(t, name):
     return getattr(t.nn.functional, name)
+
+
+def linear(t, *args):
+    return t.nn.functional.linear(*args)
+
+
+def mse(t, *args):
+    return t.nn.functional.mse_loss(*args)
+
+
+def fused(t, s):
+    """The loss of one pass over the rows: the squares of one output about y."""
+    return mse(t, linear(t, s.X, s.W1, s.b1), s.y)

@@ -1,10 +1,11 @@
-"""FASTGD_AFFINE=0 runs every test without the affine form; the fixtures here choose for one test."""
+"""Fixtures that several files share. FASTGD_AFFINE=0 runs every test without the affine form; two choose for one."""
 
 import os
 import signal
 
 import pytest
 
+import fastgd
 from fastgd import _kernels
 from fastgd._tensor import set_affine
 
@@ -39,3 +40,15 @@ def level(request):
     _kernels.set_level(request.param)
     yield request.param
     _kernels.set_level(before)
+
+
+@pytest.fixture(params=["fastgd", "torch"])
+def lib(request):
+    """Each of the two: what is asserted of both is what torch does."""
+    return fastgd if request.param == "fastgd" else pytest.importorskip("torch")
+
+
+@pytest.fixture
+def torch():
+    """The real torch; where it is not installed, the test skips."""
+    return pytest.importorskip("torch")

@@ -1,4 +1,4 @@
-"""Optimizers step by step, the same for fastgd and torch: what test_sgd.py, test_optim.py and record_optim.py share."""
+"""Optimizers and how they step, the same for fastgd and torch: what the tests of optim and record_optim.py share."""
 
 import json
 from pathlib import Path
@@ -131,6 +131,8 @@ CASES = {
         "few calls": {"max_iter": 4, "max_eval": 6, "line_search_fn": "strong_wolfe"},
     },
 }
+RULED = ["Adadelta", "Adamax", "NAdam", "RAdam", "ASGD", "Rprop"]
+KINDS = ["Adam", "AdamW", "RMSprop", "Adagrad", *RULED, "LBFGS"]
 ALL = [(kind, name) for kind, cases in CASES.items() for name in cases]
 
 
@@ -145,6 +147,10 @@ def make(lib, kind, options, params):
         # Of the parameters' type: torch rounds some products with the rate to the rate's type.
         options = {**options, "lr": lib.from_numpy(np.array(0.001, params[0].detach().numpy().dtype))}
     return getattr(lib.optim, kind)(params, **options)
+
+
+def leaf(lib):
+    return lib.tensor([1.0, 2.0], requires_grad=True)
 
 
 def snapshot(optimizer, params):

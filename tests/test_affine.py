@@ -4,16 +4,12 @@ import warnings
 
 import numpy as np
 import pytest
-from cases import Cases, Data, arrays, check, check_torch, loss_function, outcome
+from cases import Cases, Data, against_torch, arrays, linear, loss_function
 
 import fastgd
 from fastgd._affine import step_of
 
 CASES = Cases(__file__)
-
-
-def linear(t, *args):
-    return t.nn.functional.linear(*args)
 
 
 def module(t, s, outputs=1):
@@ -260,7 +256,11 @@ def test_losses_with_options_are_recognised(affine):
 def columns_first(t):
     """X column after column, its transpose, and a write to it while the prediction waits."""
     out = []
-    for make in (lambda s: s.X.t().contiguous().t(), lambda s: s.X.repeat(1, 2)[:, ::2], lambda s: s.X.flip(0).t().contiguous().t()):
+    for make in (
+        lambda s: s.X.t().contiguous().t(),
+        lambda s: s.X.repeat(1, 2)[:, ::2],
+        lambda s: s.X.flip(0).t().contiguous().t(),
+    ):
         s = Data(t)
         X = make(s).detach()
         loss = ((linear(t, X, s.W1, s.b1) - s.y) ** 2).mean()
@@ -444,14 +444,4 @@ def test_a_vector_against_a_column_is_refused(either_way):
             fastgd.nn.functional.mse_loss(*given)
 
 
-# ---- against torch's record
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_as_torch(name, either_way):
-    check(outcome(fastgd, CASES[name]), CASES.expected(name))
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_record(name):
-    check_torch(CASES[name], CASES.expected(name))
+test_as_torch, test_record = against_torch(CASES)

@@ -4,8 +4,9 @@ import copy
 
 import numpy as np
 import pytest
-from record_random_programs import EXPRESSIONS, LOADERS, Squares, check_expression, record, rows, run
-from test_random import MANY_SEEDS, needs_torch, torch
+from random_expressions import EXPRESSIONS
+from random_loaders import LOADERS, Squares, rows
+from random_outcomes import MANY_SEEDS, check_expression, needs_torch, record, run, torch
 
 import fastgd
 from fastgd.utils import data

@@ -4,8 +4,9 @@ import warnings
 
 import numpy as np
 import pytest
-from record_random_programs import EXPRESSIONS, FILLS, INITS, check_expression, record, run, same_everywhere
-from test_random import AVX2, MANY_SEEDS, needs_torch, torch
+from random_draws import FILLS, INITS
+from random_expressions import EXPRESSIONS
+from random_outcomes import AVX2, MANY_SEEDS, check_expression, needs_torch, record, run, same_everywhere, torch
 
 import fastgd
 from fastgd import nn

@@ -1,29 +1,21 @@
 """Draws on tensors against recorded draws of torch, and against torch itself."""
 
 import copy
-import doctest
 import pickle
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from record_random_programs import DRAWS, EXPRESSIONS, check_expression, record, run, same_everywhere
+from random_draws import DRAWS
+from random_expressions import EXPRESSIONS
+from random_outcomes import AVX2, MANY_SEEDS, check_expression, needs_torch, record, run, same_everywhere, torch
 
 import fastgd
 
-try:
-    import torch
-except ImportError:
-    torch = None
-needs_torch = pytest.mark.skipif(torch is None, reason="compares with torch itself")
-
-MANY_SEEDS = [0, 1, -1, 2**31, 2**32, 2**32 + 1, 2**63, 2**64 - 1, -(2**63), *range(1000, 1200)]
 # The issue's bounds for randn; what has a standard deviation of 2 or 3 is as far off as that.
 NORMALS = {"randn": 1, "default_dtype": 1, "normal": 3, "likes": 1, "methods": 3, "interleaved": 1, "outs": 1}
 NORMALS |= {"strided": 1, "generators": 1, "states": 1, "differentiated": 1}
-# Without AVX2 torch rounds the angles of float32 normals elsewhere.
-AVX2 = torch is None or torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")
 
 
 def tolerance(name):
@@ -216,13 +208,3 @@ def test_an_error_draws_nothing():
         with pytest.raises(RuntimeError):
             call()
     assert fastgd.get_rng_state().tolist() == before and x.tolist() == [1, 1, 1]
-
-
-@pytest.mark.parametrize(
-    "module",
-    [fastgd.random, fastgd.nn.init, fastgd.utils.data, fastgd.utils._samplers],
-    ids=lambda module: module.__name__,
-)
-def test_examples_run(module):
-    found = doctest.testmod(module, extraglobs={"fastgd": fastgd, "nn": fastgd.nn, "utils": fastgd.utils})
-    assert found.attempted and not found.failed

@@ -492,15 +492,3 @@ def test_arrays_that_cannot_be_filled():
         Stream().normal_(fixed)
     with pytest.raises(TypeError):
         Stream().uniform_([1.0])
-
-
-def test_examples_run():
-    import doctest
-
-    import fastgd._random
-
-    finder = doctest.DocTestFinder(exclude_empty=True)
-    runner = doctest.DocTestRunner()
-    for example in finder.find(Stream, "Stream", fastgd._random, globs={}):
-        runner.run(example)
-    assert runner.tries > 0 and runner.failures == 0

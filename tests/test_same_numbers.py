@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from record_random_programs import RUNS, record, run
-from test_random import needs_torch, torch
+from random_outcomes import needs_torch, record, run, torch
+from random_runs import RUNS
 
 import fastgd
 

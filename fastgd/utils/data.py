@@ -1,8 +1,5 @@
-"""Data sets and loaders: torch.utils.data's batches, from the same seed in the same order (see _samplers)."""
+"""torch.utils.data: its batches, from the same seed in the same order. Here is the loader; the rest is beside it."""
 
-import bisect
-import collections.abc
-import copy
 import itertools
 import math
 import types
@@ -11,11 +8,19 @@ import warnings
 import numpy as np
 
 from .. import random
-from .._tensor import Tensor, from_array
-from .._types import advised, float64
-from ..creation import as_tensor, tensor
-from ..ops import stack
-from ..ops.promotion import measure
+from .._tensor import from_array
+from .._types import advised
+from ._collate import default_collate, default_convert
+from ._datasets import (
+    ChainDataset,
+    ConcatDataset,
+    Dataset,
+    IterableDataset,
+    Subset,
+    TensorDataset,
+    random_split,
+    samples_at,
+)
 from ._samplers import (
     BatchSampler,
     RandomSampler,
@@ -25,272 +30,6 @@ from ._samplers import (
     WeightedRandomSampler,
     epoch_order,  # noqa: F401 (a Trainer's epochs)
 )
-
-# ---- data sets
-
-
-class Dataset:
-    """Anything with `__getitem__` from an index to a sample; with `__len__` for loaders.
-
-    `__getitems__`, from a list of indices to a list of samples, is used for whole batches where there is one.
-    """
-
-    __class_getitem__ = classmethod(types.GenericAlias)
-
-    def __getitem__(self, index):
-        raise NotImplementedError("Subclasses of Dataset should implement __getitem__.")
-
-    def __add__(self, other):
-        return ConcatDataset([self, other])
-
-
-class IterableDataset(Dataset):
-    """Anything with `__iter__` over samples, for streams without indices."""
-
-    def __iter__(self):
-        raise NotImplementedError("Subclasses of IterableDataset should implement __iter__.")
-
-    def __add__(self, other):
-        return ChainDataset([self, other])
-
-
-class TensorDataset(Dataset):
-    """The rows of tensors: sample i is `(X[i], y[i], ...)`.
-
-    Args:
-        tensors: with equally many rows.
-
-    Raises:
-        AssertionError: numbers of rows that differ.
-        TypeError: something that is no tensor.
-
-    Example:
-        >>> utils.data.TensorDataset(fastgd.zeros(3, 2), fastgd.ones(3))[1]
-        (tensor([0., 0.]), tensor(1.))
-    """
-
-    def __init__(self, *tensors):
-        for given in tensors:
-            if not isinstance(given, Tensor):
-                measure(given, "TensorDataset is of tensors: use fastgd.tensor or from_numpy.")
-                raise TypeError(f"TensorDataset expects tensors, but got {type(given).__name__}")
-        rows = [given.size(0) for given in tensors]
-        if len(set(rows)) > 1:
-            raise advised(
-                AssertionError("Size mismatch between tensors"), f"They have {rows} rows, and need equally many."
-            )
-        self.tensors = tensors
-
-    def __getitem__(self, index):
-        return tuple(each[index] for each in self.tensors)
-
-    def __len__(self):
-        return self.tensors[0].size(0)
-
-
-class ConcatDataset(Dataset):
-    """Several data sets, one after another."""
-
-    def __init__(self, datasets):
-        self.datasets = list(datasets)
-        if not self.datasets:
-            raise advised(
-                AssertionError("datasets should not be an empty iterable"), "Pass a list of one data set or more."
-            )
-        if any(isinstance(dataset, IterableDataset) for dataset in self.datasets):
-            raise advised(AssertionError("ConcatDataset does not support IterableDataset"), "Use ChainDataset.")
-        self.cumulative_sizes = list(itertools.accumulate(len(dataset) for dataset in self.datasets))
-
-    def __len__(self):
-        return self.cumulative_sizes[-1]
-
-    def __getitem__(self, idx):
-        if idx < 0:
-            if -idx > len(self):
-                raise advised(
-                    ValueError("absolute value of index should not exceed dataset length"),
-                    f"It is {idx}, and there are {len(self)} samples.",
-                )
-            idx += len(self)
-        which = bisect.bisect_right(self.cumulative_sizes, idx)
-        return self.datasets[which][idx - self.cumulative_sizes[which - 1] if which else idx]
-
-
-class ChainDataset(IterableDataset):
-    """Several iterable data sets, one after another."""
-
-    def __init__(self, datasets):
-        self.datasets = datasets
-
-    def _checked(self):
-        for dataset in self.datasets:
-            if not isinstance(dataset, IterableDataset):
-                raise advised(
-                    AssertionError("ChainDataset only supports IterableDataset"),
-                    f"Got a {type(dataset).__name__}: use ConcatDataset.",
-                )
-            yield dataset
-
-    def __iter__(self):
-        return itertools.chain.from_iterable(self._checked())
-
-    def __len__(self):
-        return sum(len(dataset) for dataset in self._checked())
-
-
-class Subset(Dataset):
-    """The samples of a data set at some indices."""
-
-    def __init__(self, dataset, indices):
-        cls = type(self)
-        if cls.__getitem__ is not Subset.__getitem__ and cls.__getitems__ is Subset.__getitems__:
-            raise NotImplementedError(
-                f"{cls.__name__} overrides __getitem__ but not __getitems__. Batches come from __getitems__: define it "
-                "too, as `return [self[i] for i in indices]`"
-            )
-        self.dataset = dataset
-        self.indices = indices
-
-    def __getitem__(self, idx):
-        if isinstance(idx, list):
-            return self.dataset[[self.indices[i] for i in idx]]
-        return self.dataset[self.indices[idx]]
-
-    def __getitems__(self, indices):
-        return _samples(self.dataset, [self.indices[i] for i in indices])
-
-    def __len__(self):
-        return len(self.indices)
-
-
-def _samples(dataset, indices):
-    if callable(getattr(dataset, "__getitems__", None)):
-        return dataset.__getitems__(indices)
-    return [dataset[i] for i in indices]
-
-
-def random_split(dataset, lengths, generator=None):
-    """Cuts a data set into parts, at random and without overlap.
-
-    Args:
-        dataset: with `__len__`.
-        lengths: numbers of samples that add up to its length; or fractions that add up to 1, rounded down, the rest
-            given out one by one from the first part on.
-        generator: where to draw from; the default generator if None.
-
-    Returns:
-        A list of Subset, one a length.
-
-    Raises:
-        ValueError: lengths that do not add up; a fraction outside [0, 1].
-
-    Example:
-        >>> _ = fastgd.manual_seed(0)
-        >>> [part.indices for part in utils.data.random_split(range(5), [0.6, 0.4])]
-        [[4, 0, 1], [3, 2]]
-    """
-    n = len(dataset)
-    if math.isclose(sum(lengths), 1) and sum(lengths) <= 1:
-        lengths = _from_fractions(n, lengths)
-    if sum(lengths) != n:
-        raise advised(
-            ValueError("Sum of input lengths does not equal the length of the input dataset!"),
-            f"The lengths {list(lengths)} add up to {sum(lengths)}, the dataset has {n} samples.",
-        )
-    order = random.stream_of(generator, "random_split").randperm(n).tolist()
-    ends = itertools.accumulate(lengths)
-    return [Subset(dataset, order[end - length : end]) for end, length in zip(ends, lengths)]
-
-
-def _from_fractions(n, fractions):
-    for i, fraction in enumerate(fractions):
-        if not 0 <= fraction <= 1:
-            raise advised(ValueError(f"Fraction at index {i} is not between 0 and 1"), f"It is {fraction}.")
-    lengths = [math.floor(n * fraction) for fraction in fractions]
-    for i in range(n - sum(lengths)):
-        lengths[i % len(lengths)] += 1
-    for i, length in enumerate(lengths):
-        if length == 0:
-            warnings.warn(f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=3)
-    return lengths
-
-
-# ---- batches of samples
-
-
-def default_collate(batch):
-    """A list of samples as one batch: what the samples hold, with one more dimension in front.
-
-    Tensors and numpy arrays are stacked, numbers become a tensor (Python floats of float64), strings stay a list, and
-    samples that are dicts, named tuples, tuples or lists become one of their kind (tuples: a list) of batches.
-
-    Raises:
-        TypeError: samples of another type.
-        RuntimeError: samples of different sizes.
-
-    Example:
-        >>> utils.data.default_collate([(1, 0.5), (2, 1.5)])
-        [tensor([1, 2]), tensor([0.5000, 1.5000], dtype=torch.float64)]
-    """
-    first = batch[0]
-    if isinstance(first, Tensor):
-        return stack(batch)
-    if isinstance(first, np.ndarray) and first.dtype.kind not in "SUO":
-        return stack([as_tensor(sample) for sample in batch])
-    if isinstance(first, (np.bool_, np.number)):
-        return as_tensor(np.array(batch))
-    if isinstance(first, float):
-        return tensor(batch, dtype=float64)
-    if isinstance(first, int):
-        return tensor(batch)
-    if isinstance(first, (str, bytes)):
-        return batch
-    if isinstance(first, collections.abc.Mapping):
-        return _rebuilt(first, {key: default_collate([sample[key] for sample in batch]) for key in first})
-    if not isinstance(first, collections.abc.Sequence):
-        raise advised(
-            TypeError(
-                "default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found "
-                f"{first.dtype if isinstance(first, np.ndarray) else type(first)}"
-            ),
-            "Pass a collate_fn of your own.",
-        )
-    if any(len(sample) != len(first) for sample in batch):
-        raise RuntimeError("each element in list of batch should be of equal size")
-    parts = [default_collate(part) for part in zip(*batch)]
-    return parts if type(first) is tuple else _rebuilt(first, parts)
-
-
-def default_convert(data):
-    """numpy arrays as tensors, also within dicts, tuples and lists; everything else as it is."""
-    if isinstance(data, (np.bool_, np.number)) or isinstance(data, np.ndarray) and data.dtype.kind not in "SUO":
-        return as_tensor(data)
-    if isinstance(data, collections.abc.Mapping):
-        return _rebuilt(data, {key: default_convert(value) for key, value in data.items()})
-    if isinstance(data, collections.abc.Sequence) and not isinstance(data, (str, bytes)):
-        parts = [default_convert(part) for part in data]
-        return parts if type(data) is tuple else _rebuilt(data, parts)
-    return data
-
-
-def _rebuilt(like, parts):
-    """Parts in a container of the kind of another; a plain one where the kind cannot be made."""
-    try:
-        if hasattr(like, "_fields"):
-            return type(like)(*parts)
-        if isinstance(like, tuple):
-            return parts
-        if isinstance(like, (collections.abc.MutableMapping, collections.abc.MutableSequence)):
-            made = copy.copy(like)
-            for key, part in parts.items() if isinstance(parts, dict) else enumerate(parts):
-                made[key] = part
-            return made
-        return type(like)(parts)
-    except TypeError:
-        return parts
-
-
-# ---- the loader
 
 
 def get_worker_info():
@@ -432,7 +171,7 @@ class DataLoader:
                 yield gather(rows)
             else:
                 indices = indices.tolist() if isinstance(indices, np.ndarray) else indices
-                yield self.collate_fn(_samples(self.dataset, indices))
+                yield self.collate_fn(samples_at(self.dataset, indices))
 
     def _of_stream(self, samples, promised):
         for count in itertools.count(1):
