@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 import zipfile
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from pathlib import Path
 
 import hypothesis.strategies as st
@@ -269,12 +269,14 @@ def test_cycles():
 
 
 def trained(package):
-    """A model of fastgd or torch after a step with momentum, and its optimizer."""
+    """A model of fastgd or torch after a step with momentum, its optimizer, and a scheduler whose state is a Counter."""
     model = package.nn.Linear(3, 1)
     optimizer = package.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     package.nn.MSELoss()(model(package.ones(4, 3)), package.zeros(4, 1)).backward()
+    scheduler = package.optim.lr_scheduler.MultiStepLR(optimizer, [1, 3, 3])
     optimizer.step()
-    return {"model": model, "optimizer": optimizer}
+    scheduler.step()
+    return {"model": model, "optimizer": optimizer, "scheduler": scheduler}
 
 
 @pytest.mark.parametrize("writer, reader", [("fastgd", "fastgd"), ("fastgd", "torch"), ("torch", "fastgd")])
@@ -286,6 +288,7 @@ def test_checkpoints(writer, reader, tmp_path):
     for name, part in after.items():
         part.load_state_dict(states[name])
     assert same(after["model"].weight, before["model"].weight)
+    assert after["scheduler"].state_dict() == before["scheduler"].state_dict()
     left, right = (parts["optimizer"].state_dict() for parts in (after, before))
     assert left["param_groups"] == right["param_groups"] and same(left["state"], right["state"])
 
@@ -311,6 +314,7 @@ OBJECTS = st.recursive(
         st.lists(inner).map(tuple),
         st.dictionaries(KEYS, inner),
         st.dictionaries(KEYS, inner).map(OrderedDict),
+        st.dictionaries(KEYS, st.integers()).map(Counter),
         st.sets(st.none() | st.integers() | st.text() | st.binary()),
     ),
     max_leaves=10,
