@@ -146,6 +146,9 @@ def examine(model, optimizer, criterion, data):
     if bias is not None and bias.shape != (form["k"],):
         raise NotPlannable("one bias serves several outputs")
     targets = [view for view, is_trained in zip((weight, bias), wanted) if is_trained]
+    for (param, _), target in zip(trained, targets):
+        if _like_target(param.detach().numpy(), param, target) is None:
+            raise NotPlannable("the prediction's weights are not in the order of the parameter")
     started = [optimizer.state.get(param, {}).get("momentum_buffer") is not None for param, _ in trained]
     together = len(trained) == 2 and trained[0][1] == trained[1][1] and started[0] == started[1]
     return Found(optimizer, form, trained, wanted, targets, together)
@@ -193,9 +196,12 @@ def keep_buffers(found, views, started):
         if not has_started:
             continue
         state = found.optimizer.state[param]
+        buffer = np.empty(param.shape, target.dtype)
+        _like_target(buffer, param, target)[...] = view
         if state.get("momentum_buffer") is None:
-            state["momentum_buffer"] = from_array(np.zeros(param.shape, target.dtype))
-        _like_target(state["momentum_buffer"].numpy(), param, target)[...] = view
+            state["momentum_buffer"] = from_array(buffer)
+        else:
+            state["momentum_buffer"].numpy()[...] = buffer
 
 
 def _check_optimizer(optimizer):
@@ -272,9 +278,20 @@ def _lie(tensor, width):
 
 
 def _like_target(array, param, target):
-    """The view of an array shaped like the parameter that lies as `target` lies on the parameter."""
-    if target.ndim == 1:
-        return array.reshape(-1)
-    if param.ndim == 2 and tuple(param.shape) != target.shape:
-        return array.T
-    return array.reshape(target.shape)
+    """An array shaped like the parameter as `target` lies on the parameter; None where that is in no such order.
+
+    A view, if the array is contiguous.
+    """
+    own, steps = param.detach().numpy(), _steps(target)
+    flat = own.reshape(target.shape)
+    if _steps(flat) == steps and np.may_share_memory(flat, own):
+        return array.reshape(target.shape)
+    turned = own.reshape(target.T.shape)
+    if _steps(turned.T) == steps and np.may_share_memory(turned, own):
+        return array.reshape(turned.shape).T
+    return None
+
+
+def _steps(array):
+    """The strides that are taken."""
+    return [step for step, size in zip(array.strides, array.shape) if size > 1]
