@@ -10,7 +10,7 @@ from .autograd import no_grad
 from .descent.arithmetic import at_level
 from .descent.choice import ENGINES
 from .descent.data import as_rows, like_prediction, paired
-from .descent.snapshot import parameters_of
+from .descent.snapshot import load_exactly, parameters_of
 from .fit import Fit
 from .history import History
 from .nn import Module
@@ -185,7 +185,7 @@ class Trainer:
                     "it was then"
                 )
         _load_parameters(self.model, self.optimizer, state["model"], path)
-        self.optimizer.load_state_dict(state["optimizer"])
+        load_exactly(self.optimizer, state["optimizer"])
         if self.scheduler is not None:
             self.scheduler.load_state_dict(state["scheduler"])
         self._saved, self._fit = state["fit"], None

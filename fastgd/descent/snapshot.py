@@ -23,11 +23,22 @@ class Snapshot:
 
     def restore(self):
         put_back(self.optimizer, self.parameters)
-        self.optimizer.load_state_dict(self.options)
+        load_exactly(self.optimizer, self.options)
         if self.scheduler is not None:
             self.scheduler.load_state_dict(self.schedule)
         for generator, state in zip(self.generators, self.random):
             generator.set_state(state)
+
+
+def load_exactly(optimizer, state):
+    """Its load_state_dict, but for the types of state tensors, which that makes the parameters'."""
+    optimizer.load_state_dict(state)
+    params = parameters_of(optimizer)
+    for i, saved in state["state"].items():
+        own = optimizer.state[params[i]]
+        for name, value in saved.items():
+            if isinstance(value, Tensor) and own[name].dtype != value.dtype:
+                own[name] = value.detach().clone()
 
 
 def copied(value):
