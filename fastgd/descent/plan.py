@@ -17,6 +17,7 @@ from ..optim import SGD
 from ..random import fork_rng
 from .data import like_prediction
 from .engine import Engine, Stop, Stretch
+from .snapshot import arrays_of, put_back
 from .stream import Stream
 
 PROBED = 64  # rows: more would be another pass over the data
@@ -216,6 +217,15 @@ def _check_optimizer(optimizer):
 
 def _probe(model, criterion, data):
     """What the fused loss of one call of the model and the criterion on the first rows was made from."""
+    buffers = list(model.buffers()) if isinstance(model, Module) else []
+    before = arrays_of(buffers)
+    try:
+        return _probe_sizes(model, criterion, data)
+    finally:
+        put_back(buffers, before)  # the loop would not have made these calls
+
+
+def _probe_sizes(model, criterion, data):
     rows = min(PROBED, len(data.X))
     form = _probe_rows(model, criterion, data, rows)
     if form["scaled"] and rows > 1:
@@ -234,12 +244,11 @@ def _probe(model, criterion, data):
 
 def _probe_rows(model, criterion, data, rows):
     X, y = data.X[:rows], data.y[:rows]
-    # The loop would not have made this call: it leaves no trace in the random stream.
     with enable_grad(), fork_rng():
         try:
             prediction = model(X)
         except Exception as error:  # of which the ordinary loop tells, if it is one there too
-            raise NotPlannable(f"the model raises {type(error).__name__} on the first rows alone") from error
+            raise NotPlannable(f"the model raises {_told(error)} on the first rows alone") from error
         if not isinstance(prediction, Tensor):
             raise NotPlannable(f"the model returns {type(prediction).__name__}")
         form = _affine.describe(prediction)
@@ -252,7 +261,7 @@ def _probe_rows(model, criterion, data, rows):
         try:
             loss = criterion(prediction, y)
         except Exception as error:
-            raise NotPlannable(f"the criterion raises {type(error).__name__} on the first rows alone") from error
+            raise NotPlannable(f"the criterion raises {_told(error)} on the first rows alone") from error
     if form["rows"] != _lie(X, form["d"]):
         raise NotPlannable("the model changes its input before the linear map")
     if form["rows"][1] != rows:
@@ -268,6 +277,11 @@ def _probe_rows(model, criterion, data, rows):
     if form["hooked"]:
         raise NotPlannable("the prediction or the loss has hooks")
     return form
+
+
+def _told(error):
+    """An error in a line."""
+    return f"{type(error).__name__} ({error})" if str(error) else type(error).__name__
 
 
 def _lie(tensor, width):
