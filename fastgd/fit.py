@@ -13,7 +13,7 @@ from .descent.eager import EagerEngine
 from .descent.engine import Limits, Stop
 from .descent.plan import NotPlannable, examine
 from .descent.rates import Rates, constant
-from .descent.snapshot import Snapshot, arrays_of, changing, put_back
+from .descent.snapshot import Snapshot, arrays_of, changing, parameters_of, put_back
 from .descent.spectral import SpectralEngine
 from .descent.stability import largest_stable_rate, spread_of_features, stable_limit
 from .history import DivergenceError, History
@@ -285,10 +285,13 @@ class Fit:
         if isinstance(self.data, Rows):
             spread = spread_of_features(self.data.X)
         stable = limit is not None and lr <= limit and self.rates.scheduler is None
-        if self.data.full and (stable or epoch == 0 and stop == Stop.NOT_FINITE):
+        parameters = arrays_of(parameters_of(self.trainer.optimizer))
+        if not all(np.isfinite(array).all() for array in parameters):  # the epoch was undone
+            message += " The weights that the fit began with are not finite either: initialise them anew."
+        elif self.data.full and (stable or epoch == 0 and stop == Stop.NOT_FINITE):
             message += (
-                f" X, y or the weights that the fit began with are too large for {self.trainer.dtype.name}, whatever the "
-                "rate: divide the columns by their spreads."
+                f" X, y or the weights that the fit began with are too large for {self.trainer.dtype.name}, whatever "
+                "the rate: divide the columns by their spreads."
             )
         elif limit is not None:
             which = "" if self.data.full else " for every single row, and so for mini-batches,"

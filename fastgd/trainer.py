@@ -31,9 +31,12 @@ class Trainer:
         schedule_every: "epoch" or "batch": when the scheduler steps.
 
     Example:
-        >>> trainer = fastgd.Trainer(model, optimizer, nn.MSELoss())
+        >>> X, y = np.array([[0.0], [1.0], [2.0]], "float32"), np.array([1.0, 3.0, 5.0], "float32")
+        >>> model = nn.Linear(1, 1)
+        >>> trainer = fastgd.Trainer(model, optim.SGD(model.parameters(), lr=0.3), nn.MSELoss())
         >>> history = trainer.fit(X, y, epochs=200)
-        >>> trainer.predict(X)
+        >>> trainer.predict(X).round(3)
+        array([1., 3., 5.], dtype=float32)
     """
 
     def __init__(self, model, optimizer, criterion, scheduler=None, schedule_every="epoch"):

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import doctest
 import fcntl
 import os
 import pickle
@@ -16,7 +17,7 @@ import pytest
 from trainer_cases import ENVIRONMENT, close, data, fit, loop, model_for
 
 import fastgd
-from fastgd import Trainer, nn, optim
+from fastgd import Trainer, creation, diagnosis, linalg, nn, optim, statistics, trainer as trainer_room
 from fastgd.history import History
 from fastgd.optim import lr_scheduler
 
@@ -500,3 +501,9 @@ def test_a_history_copies_what_it_is_given_when_somebody_reads_it():
     assert len(history) == 299 and history.last("loss") == 298 and history.record()["loss"] == 298
     history.append(loss=np.ones(2))
     assert (history.loss[-3:] == (298, 1, 1)).all()
+
+
+@pytest.mark.parametrize("room", [trainer_room, statistics, diagnosis, creation, linalg, optim.swa_utils])
+def test_the_examples_run_as_they_stand(room):
+    found = doctest.testmod(room, extraglobs={"fastgd": fastgd, "np": np, "nn": nn, "optim": optim})
+    assert found.attempted and not found.failed

@@ -311,7 +311,7 @@ def test_the_probe_leaves_the_random_stream_alone():
 
 def test_what_the_probe_met_is_told():
     X, y = data()
-    with pytest.raises(ValueError, match=r"the model raises RuntimeError \(mat1 and mat2 shapes .*\) on the first rows"):
+    with pytest.raises(ValueError, match=r"the model raises RuntimeError \(mat1 and mat2 shapes .*\) on the first"):
         fit(model_for(X, y), X[:, :2], y, engine="stream")
 
 

@@ -305,9 +305,36 @@ def test_numbers_that_are_too_large_are_no_matter_of_the_rate(x_scale, y_scale, 
     dtype = np.float32 if y_scale == 1e38 else np.float64
     rows, target = (X * x_scale).astype(dtype), (Y * y_scale).astype(dtype)
     model = model_for(rows, target)
-    with pytest.raises(DivergenceError, match=f"too large for {np.dtype(dtype).name}, whatever the rate: div") as caught:
+    with pytest.raises(DivergenceError, match=f"too large for {np.dtype(dtype).name}, whatever the rate") as caught:
         fit(model, rows, target, optim.SGD(model.parameters(), lr=0.1), engine=engine)
     assert "smaller lr" not in str(caught.value)
+
+
+def test_weights_that_are_nan_are_told():
+    model = model_for(X, Y)
+    model.weight.data[0, 1] = np.nan
+    with pytest.raises(DivergenceError, match="The weights that the fit began with are not finite either: init"):
+        fit(model, X, Y)
+
+
+def test_a_loss_is_a_tensor():
+    with pytest.raises(TypeError, match="criterion must return a tensor, the loss, but returned a float"):
+        fit(model_for(X, Y), X, Y, criterion=lambda p, y: 3.0)
+
+
+@pytest.mark.parametrize("engine", ["stream", "eager"])
+def test_a_group_that_a_callback_added_goes_with_its_epoch(engine):
+    model, late = model_for(X, Y), nn.Parameter(fastgd.zeros(1, dtype=fastgd.float64))
+    trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.01, momentum=0.9), nn.MSELoss())
+
+    def add(trainer, record):
+        if record["epoch"] == 2:
+            trainer.optimizer.add_param_group({"params": [late]})
+            raise KeyError("of the callback's own")
+
+    with pytest.raises(KeyError, match="own"):
+        trainer.fit(X, Y, epochs=5, callbacks=[add], engine=engine)
+    assert len(trainer.history) == 2 and len(trainer.optimizer.param_groups) == 1
 
 
 def test_a_divergence_comes_back_from_another_process():

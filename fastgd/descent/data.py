@@ -260,8 +260,8 @@ def paired(X, y, dtype, of=""):
     X, y = as_rows("X" + of, X, dtype), as_rows("y" + of, y, dtype)
     if X.ndim == 0 or y.ndim == 0 or len(X) != len(y):
         raise ValueError(
-            f"X and y{of} must have one row each per sample, but X has shape {tuple(X.shape)} and y {tuple(y.shape)}: pass "
-            "the y of these rows"
+            f"X and y{of} must have one row each per sample, but X has shape {tuple(X.shape)} and y {tuple(y.shape)}: "
+            "pass the y of these rows"
         )
     if len(X) == 0:
         raise ValueError(f"X{of} must have at least one row, but it has shape {tuple(X.shape)}: pass some data")

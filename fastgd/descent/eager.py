@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 
+from .._tensor import Tensor
 from ..autograd import enable_grad
 from .data import like_prediction
 from .engine import Engine, Stop, Stretch
@@ -99,6 +100,8 @@ class EagerEngine(Engine):
         with enable_grad():
             self.optimizer.zero_grad()
             loss = self._loss(x, *target)
+            if not isinstance(loss, Tensor):
+                raise TypeError(f"criterion must return a tensor, the loss, but returned a {type(loss).__name__}")
             loss.backward()
         return loss
 

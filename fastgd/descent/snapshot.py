@@ -30,6 +30,7 @@ class Snapshot:
 
     def restore(self):
         put_back(self.tensors, self.arrays)
+        del self.optimizer.param_groups[len(self.options["param_groups"]) :]  # that a callback added
         load_exactly(self.optimizer, self.options)
         if self.scheduler is not None:
             self.scheduler.load_state_dict(self.schedule)
