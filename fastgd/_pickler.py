@@ -6,7 +6,7 @@ The pickler of the standard library would import torch to check those names.
 import pickle
 import re
 import struct
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from typing import NamedTuple
 
 import numpy as np
@@ -176,6 +176,8 @@ class Pickler:
             return self._reduce_tensor(obj)
         if kind is OrderedDict:
             return _Call(_Name("collections", "OrderedDict"), (), obj, vars(obj))
+        if kind is Counter:  # the milestones of MultiStepLR
+            return _Call(_Name("collections", "Counter"), (dict(obj),))
         if kind is bytes:
             return _Call(_Name("_codecs", "encode"), (obj.decode("latin1"), "latin1"))
         if kind is set:

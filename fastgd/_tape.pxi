@@ -303,6 +303,25 @@ cdef ndarray root_gradient(Tensor tensor, object given):
     return gradient
 
 
+cdef list root_gradients(tensors, given):
+    if len(tensors) != len(given):
+        raise RuntimeError(f"got {len(tensors)} tensors and {len(given)} gradients")
+    return [root_gradient(tensor, gradient) for tensor, gradient in zip(tensors, given)]
+
+
+cdef object start_all(Sweep sweep, tensors, list gradients):
+    sweep.collect()
+    for tensor, gradient in zip(tensors, gradients):
+        start(sweep, tensor, gradient)
+    sweep.run()
+
+
+def backward_of(tensors, gradients, bint retain_graph):
+    """Adds the gradients of all these tensors to the leaves, in one sweep over what they share."""
+    starts = root_gradients(tensors, gradients)
+    start_all(new_sweep(retain_graph), tensors, starts)
+
+
 def grad_of(outputs, inputs, grad_outputs, bint retain_graph):
     """The gradients of outputs with respect to inputs as arrays, None where there is no path."""
     cdef dict captured = {}
@@ -310,14 +329,11 @@ def grad_of(outputs, inputs, grad_outputs, bint retain_graph):
         if not requires_grad(tensor):
             raise RuntimeError("One of the differentiated Tensors does not require grad")
         captured[key_of(tensor)] = None
-    starts = [root_gradient(tensor, given) for tensor, given in zip(outputs, grad_outputs)]
+    starts = root_gradients(outputs, grad_outputs)
     sweep = new_sweep(retain_graph)
     sweep.captured = captured
     sweep.leading = leading_to(captured, outputs)
-    sweep.collect()
-    for tensor, gradient in zip(outputs, starts):
-        start(sweep, tensor, gradient)
-    sweep.run()
+    start_all(sweep, outputs, starts)
     found = [captured[key_of(tensor)] for tensor in inputs]
     return [None if gradient is None else wrap(np.array(gradient)) for gradient in found]
 

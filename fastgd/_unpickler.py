@@ -8,7 +8,7 @@ for any memo index that it reads.
 import math
 import pickle
 import struct
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from types import FunctionType
 
 import numpy as np
@@ -252,6 +252,11 @@ def _ordered_dict():
     return OrderedDict()
 
 
+def _counter(counts):
+    _expect(type(counts) is dict, "a dict of counts", counts)
+    return Counter(counts)
+
+
 def _set(items):
     return {_key(item) for item in items}
 
@@ -332,6 +337,7 @@ _KNOWN = {
     **_STORAGES,
     **{f"torch.{dtype.name}": dtype for dtype in DTYPES},
     "collections.OrderedDict": _ordered_dict,
+    "collections.Counter": _counter,
     "builtins.set": _set,
     "builtins.complex": _complex,
     "builtins.bytes": _bytes,

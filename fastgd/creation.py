@@ -104,7 +104,7 @@ def from_numpy(ndarray):
         ValueError: negative strides, or the byte order of another machine.
 
     Example:
-        >>> array = numpy.zeros(2)
+        >>> array = np.zeros(2)
         >>> fastgd.from_numpy(array).add_(1)
         tensor([1., 1.], dtype=torch.float64)
         >>> array

@@ -7,7 +7,7 @@ import numpy as np
 from .descent.quadratic import EPS, least_squares, moments
 from .descent.stability import best_rate, epochs_to, stable_limit
 from .optim import SGD
-from .statistics import Statistics, residuals
+from .statistics import Statistics, as_numbers, residuals
 
 ERRORS = (1e-2, 1e-4, 1e-6)
 FAR = 10.0  # a mean this many spreads from zero, or a spread this many times from the median, is told
@@ -79,6 +79,11 @@ class Diagnosis:
             self.weight, self.bias = least_squares(statistics, rows, with_bias)
             self.least_loss = _loss(statistics, rows, self.weight, self.bias)
 
+    def _stable(self):
+        if self.stable_lr is not None:
+            return f"lr {self.stable_lr:.4g}"
+        return "no lr: every step but the first is dampened to nothing" if self.largest > 0 else "any lr"
+
     def __repr__(self):
         features, outputs, flat = _several(self.features, "feature"), _several(self.outputs, "output"), ""
         if self.flat:
@@ -87,7 +92,7 @@ class Diagnosis:
             f"{self.rows} rows, {features}, {outputs}, mean squared error",
             f"  curvature       {self.smallest:.3g} to {self.largest:.3g}{flat}",
             f"  condition       {self.condition:.3g}; {self.scaled_condition:.3g} with standardised columns",
-            "  stable up to    " + (f"lr {self.stable_lr:.4g}" if self.stable_lr is not None else "any lr"),
+            "  stable up to    " + self._stable(),
         ]
         if self.least_loss is not None:
             lines.append(f"  least loss      {self.least_loss:.6g}")
@@ -118,7 +123,7 @@ def diagnose(X, y=None, optimizer=None):
         A Diagnosis: prints as a table, has its figures as attributes.
 
     Raises:
-        ValueError, TypeError: as Statistics; an optimizer other than SGD.
+        ValueError, TypeError: as Statistics; rows of no weight; an optimizer other than SGD, or one that maximizes.
 
     Example:
         >>> found = fastgd.diagnose(np.array([[0.0], [1.0], [2.0]]))
@@ -130,14 +135,18 @@ def diagnose(X, y=None, optimizer=None):
     """
     if optimizer is not None and not isinstance(optimizer, SGD):
         raise TypeError(f"optimizer must be an optim.SGD, whose rates have limits, but got {type(optimizer).__name__}")
+    if optimizer is not None and optimizer.param_groups[0]["maximize"]:
+        raise ValueError("optimizer must minimise, but it has maximize=True, and no rate at which the loss converges")
     if isinstance(X, Statistics):
+        if not X.total > 0:
+            raise ValueError("X must be Statistics of rows that weigh something, but their weights sum to 0")
         return Diagnosis(X, None, True, optimizer)
-    statistics = Statistics(X, y if y is not None else np.zeros(len(X)))
-    rows = None
-    if y is not None:
-        table, target = np.asarray(X), np.asarray(y)
-        rows = table, target.reshape(len(target), -1), None
-    return Diagnosis(statistics, rows, y is not None, optimizer)
+    table = as_numbers("X", X)
+    if y is None:
+        return Diagnosis(Statistics(table, np.zeros(table.shape[:1])), None, False, optimizer)
+    target = as_numbers("y", y)
+    statistics = Statistics(table, target)
+    return Diagnosis(statistics, (table, target.reshape(len(target), -1), None), True, optimizer)
 
 
 def _several(count, what):
@@ -195,7 +204,7 @@ def _columns(mean, spread, varied, scaled, basis):
             tied = varied[np.abs(direction) > 0.3 * np.abs(direction).max()]
             others = ", ".join(str(c) for c in tied)
             told += [(int(c), f"columns {others} nearly determine each other: leave one out") for c in tied]
-    return told
+    return list(dict.fromkeys(told))  # several directions may tie the same columns
 
 
 def _loss(statistics, rows, weight, bias):

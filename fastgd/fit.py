@@ -14,7 +14,7 @@ from .descent.eager import EagerEngine
 from .descent.engine import Limits, Stop
 from .descent.plan import NotPlannable, examine
 from .descent.rates import Rates, constant
-from .descent.snapshot import Snapshot, arrays_of, put_back
+from .descent.snapshot import Snapshot, arrays_of, changing, parameters_of, put_back
 from .descent.spectral import SpectralEngine
 from .descent.stability import largest_stable_rate, spread_of_features, stable_limit
 from .history import DivergenceError, History
@@ -32,6 +32,16 @@ class Standing(NamedTuple):
     trained: Snapshot  # parameters, optimizer, scheduler and generators
     state: dict  # of the engine and of the validation
     epochs: int
+
+
+class Finished:
+    """What a copy of a Trainer keeps of the last fit, whose memory C points into: what predict and save need."""
+
+    def __init__(self, state):
+        self._state, self.target_ndim = state, state["target_ndim"]
+
+    def state_dict(self):
+        return self._state
 
 
 class Fit:
@@ -76,11 +86,18 @@ class Fit:
                 + (f" of {len(validation_data)}" if isinstance(validation_data, (tuple, list)) else "")
                 + ": pass (X, y)"
             )
-        return paired(*validation_data, self.trainer.dtype)
+        return paired(*validation_data, self.trainer.dtype, " of validation_data")
 
     def _choose_engine(self, wanted, resumed=None):
         model, optimizer, criterion = self.trainer.model, self.trainer.optimizer, self.trainer.criterion
         return choose_engine(wanted, model, optimizer, criterion, self.data, self.rates, self.epochs, resumed)
+
+    def __reduce__(self):
+        return Finished, (self.state_dict(),)
+
+    @property
+    def target_ndim(self):
+        return self.data.target_ndim
 
     def descend(self, max_seconds, callbacks, progress, verbose):
         """Descends stretch by stretch to the last epoch, or until something stops it; arguments as Trainer.fit's."""
@@ -137,8 +154,9 @@ class Fit:
             self._fail(stop, previous if stop == Stop.NOT_FINITE and not done else None)
         history.stop_reason = reason or "epochs"
         if self.best_weights is not None:
-            self.last_weights = arrays_of(trainer.optimizer)
-            put_back(trainer.optimizer, self.best_weights)
+            tensors = changing(trainer.model, trainer.optimizer)
+            self.last_weights = arrays_of(tensors)
+            put_back(tensors, self.best_weights)
 
     def _first_stretch(self):
         """How many epochs C may run before anything is known of their time."""
@@ -156,7 +174,8 @@ class Fit:
             if self.tol >= 0:
                 self.val_stale = 0 if value < self.val_best - self.tol else self.val_stale + 1
                 if value < self.val_best:
-                    self.val_best, self.best_weights = value, arrays_of(trainer.optimizer)
+                    self.val_best = value
+                    self.best_weights = arrays_of(changing(trainer.model, trainer.optimizer))
                 if self.val_stale >= self.patience:
                     reason = reason or "tol"
         self.rates.metric(history.last("loss" if self.validation is None else "val_loss"))
@@ -222,7 +241,8 @@ class Fit:
         self.val_best, self.val_stale, self.best_weights = state["val_best"], state["val_stale"], state["best_weights"]
 
     def _snapshot(self):
-        trained = Snapshot(self.trainer.optimizer, self.trainer.scheduler, self.data.generators)
+        trainer = self.trainer
+        trained = Snapshot(trainer.model, trainer.optimizer, trainer.scheduler, self.data.generators)
         return Standing(trained, self._state(), len(self.history))
 
     def _undo(self):
@@ -242,7 +262,7 @@ class Fit:
             raise MemoryError("no memory for the sums of one step")
         self.history.stop_reason = "diverged"
         self._refuse(self.data.check_finite)
-        error = self._divergence()
+        error = self._divergence(stop)
         if previous is not None and self.data.full:
             self._step_back(*previous)
         raise error
@@ -262,7 +282,7 @@ class Fit:
         if done > 1:
             self._choose_engine(self.engine.name)[0].advance(done - 1, Limits())
 
-    def _divergence(self):
+    def _divergence(self, stop):
         group = self.trainer.optimizer.param_groups[0]
         lr, epoch = float(group["lr"]), len(self.history)
         message = f"the descent diverged in epoch {epoch} at lr {lr:g}: the loss or the weights are not finite."
@@ -277,7 +297,16 @@ class Fit:
                 )
         if isinstance(self.data, Rows):
             spread = spread_of_features(self.data.X)
-        if limit is not None:
+        stable = limit is not None and lr <= limit and self.rates.scheduler is None
+        parameters = arrays_of(parameters_of(self.trainer.optimizer))
+        if not all(np.isfinite(array).all() for array in parameters):  # the epoch was undone
+            message += " The weights that the fit began with are not finite either: initialise them anew."
+        elif self.data.full and (stable or epoch == 0 and stop == Stop.NOT_FINITE):
+            message += (
+                f" X, y or the weights that the fit began with are too large for {self.trainer.dtype.name}, whatever "
+                "the rate: divide the columns by their spreads."
+            )
+        elif limit is not None:
             which = "" if self.data.full else " for every single row, and so for mini-batches,"
             message += f" The largest stable rate{which} is about {limit:.3g}: use a smaller lr."
         elif group.get("maximize"):
@@ -300,7 +329,7 @@ class Fit:
             "arithmetic": arithmetic(self.engine, self.level),
             "state": self._state(),
             "last_weights": self.last_weights,
-            "target_ndim": self.data.target_ndim,
+            "target_ndim": self.target_ndim,
             "generators": [generator.get_state() for generator in self.data.generators],
             "history": self.history.state_dict(),
         }
@@ -332,6 +361,6 @@ class Fit:
         for generator, state in zip(self.data.generators, saved["generators"]):
             generator.set_state(state)
         if saved["last_weights"] is not None:
-            put_back(self.trainer.optimizer, saved["last_weights"])
+            put_back(changing(self.trainer.model, self.trainer.optimizer), saved["last_weights"])
         self._load_state(saved["state"])
         self.initial = self.before = self._snapshot()

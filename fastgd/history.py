@@ -138,3 +138,7 @@ class DivergenceError(ArithmeticError):
     def __init__(self, message, epoch, lr, largest_stable_lr, history):
         super().__init__(message)
         self.epoch, self.lr, self.largest_stable_lr, self.history = epoch, lr, largest_stable_lr, history
+
+    def __reduce__(self):
+        # Exceptions are made again from their message alone, and so would not come back from another process.
+        return type(self), (str(self), self.epoch, self.lr, self.largest_stable_lr, self.history)

@@ -46,7 +46,7 @@ class Statistics:
     """
 
     def __init__(self, X, y, sample_weight=None):
-        table, target = _array("X", X), _array("y", y)
+        table, target = as_numbers("X", X), as_numbers("y", y)
         if table.ndim != 2:
             raise ValueError(
                 f"X must be rows x features, but it has shape {table.shape}: use X[:, None] for one feature"
@@ -159,15 +159,24 @@ def _readable(rows):
         return np.require(rows, np.float32 if rows.dtype == np.float32 else np.float64, "CA")
 
 
-def _array(name, data):
+def check_mask(name, data):
+    """Raises where numpy would take what lies under a mask for data."""
+    if np.ma.is_masked(data):
+        row = int(np.nonzero(np.ma.getmaskarray(data))[0][0])
+        raise ValueError(f"{name} must have no masked values, but row {row} has one: drop or fill such rows")
+
+
+def as_numbers(name, data):
+    """Tensors, frames and what else numpy makes an array of."""
+    check_mask(name, data)
     array = data.detach().numpy() if isinstance(data, Tensor) else np.asarray(data)
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold numbers, but its type is {array.dtype}")
+        raise TypeError(f"{name} must hold numbers, but its type is {array.dtype}: convert it with astype(float)")
     return array
 
 
 def _weights(given, n):
-    weights = _array("sample_weight", given)
+    weights = as_numbers("sample_weight", given)
     if weights.shape != (n,):
         raise ValueError(f"sample_weight must have shape ({n},), one a row, but it has {weights.shape}")
     bad = ~(np.isfinite(weights) & (weights >= 0))

@@ -1,5 +1,6 @@
 """Trainer: fit, predict, evaluate, save and resume, on whichever engine can run the descent."""
 
+import contextlib
 import math
 import warnings
 
@@ -10,7 +11,7 @@ from .autograd import no_grad
 from .descent.arithmetic import at_level
 from .descent.choice import ENGINES
 from .descent.data import as_rows, like_prediction, paired
-from .descent.snapshot import parameters_of
+from .descent.snapshot import load_exactly, parameters_of
 from .fit import Fit
 from .history import History
 from .nn import Module
@@ -129,18 +130,18 @@ class Trainer:
     # -- after the fit
 
     def predict(self, X):
-        """The model's prediction for X as a numpy array, shaped like the y of fit."""
-        with no_grad():
+        """The prediction of the model, in evaluation mode, for X as a numpy array, shaped like the y of fit."""
+        with no_grad(), _evaluating(self.model):
             prediction = self.model(as_rows("X", X, self.dtype)).detach().numpy()
-        ndim = self._fit.data.target_ndim if self._fit else self._saved["target_ndim"] if self._saved else None
+        ndim = self._fit.target_ndim if self._fit else self._saved["target_ndim"] if self._saved else None
         if ndim == 1 and prediction.ndim == 2 and prediction.shape[1] == 1:
             return prediction[:, 0]
         return prediction[:, None] if ndim == 2 and prediction.ndim == 1 else prediction
 
     def evaluate(self, X, y):
-        """The criterion on X and y, as a float."""
+        """The criterion on X and y, as a float, with the model in evaluation mode."""
         X, y = paired(X, y, self.dtype)
-        with no_grad():
+        with no_grad(), _evaluating(self.model):
             prediction = self.model(X)
             return float(self.criterion(prediction, like_prediction(y, prediction)).item())
 
@@ -189,7 +190,7 @@ class Trainer:
                     "it was then"
                 )
         _load_parameters(self.model, self.optimizer, state["model"], path)
-        self.optimizer.load_state_dict(state["optimizer"])
+        load_exactly(self.optimizer, state["optimizer"])
         if self.scheduler is not None:
             self.scheduler.load_state_dict(state["scheduler"])
         self._saved, self._fit = state["fit"], None
@@ -197,6 +198,19 @@ class Trainer:
         self.history = History()
         self.history.load_state_dict(self._saved["history"])
         return self
+
+
+@contextlib.contextmanager
+def _evaluating(model):
+    """Drops nothing meanwhile, and batch norms go by their running averages, which stay as they are."""
+    training = [part for part in model.modules() if part.training] if isinstance(model, Module) else []
+    for part in training:
+        part.training = False
+    try:
+        yield
+    finally:
+        for part in training:
+            part.training = True
 
 
 def _name(given):

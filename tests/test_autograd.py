@@ -172,6 +172,26 @@ def test_backward_of_several():
     x = leaf(1.0)
     fastgd.autograd.backward([x.sum(), (x * 2).sum()])
     assert x.grad.tolist() == [3.0]
+    with pytest.raises(RuntimeError, match="got 2 tensors and 1 gradients"):
+        fastgd.autograd.backward([x * 2, x * 3], fastgd.ones(1))
+    with pytest.raises(RuntimeError, match="got 2 tensors and 1 gradients"):
+        fastgd.autograd.grad([x * 2, x * 3], x, [fastgd.ones(1)])
+
+
+def test_backward_of_several_is_one_sweep_that_uses_up_all():
+    x = leaf(1.0)
+    shared = x * 3
+    seen = []
+    shared.register_hook(lambda gradient: seen.append(gradient.tolist()))
+    losses = [(shared * shared).sum(), (shared * 2).sum()]
+    prediction = fastgd.nn.functional.linear(fastgd.ones(2, 1), x[None], None)
+    losses.append(fastgd.nn.functional.mse_loss(prediction, fastgd.zeros(2, 1)))
+    fastgd.autograd.backward(losses)
+    assert seen == [[8.0]] and x.grad.tolist() == [26.0]
+    for loss in (losses[0], losses[2]):
+        with pytest.raises(RuntimeError, match="a second time"):
+            loss.backward()
+    assert x.grad.tolist() == [26.0]
 
 
 def test_variable():

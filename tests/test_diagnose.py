@@ -146,7 +146,24 @@ def test_odd_tables():
     assert zero.stable_lr is None and "any lr" in repr(zero)
 
 
+def test_leaves_and_ties():
+    X, y = table()
+    leaves = [fastgd.from_numpy(each.copy()).requires_grad_() for each in (X, y)]
+    assert fastgd.diagnose(*leaves).least_loss == fastgd.diagnose(X, y).least_loss
+    tied = fastgd.diagnose(np.column_stack([X, X[:, 0] + X[:, 1], X[:, 0] - X[:, 1]]))
+    assert tied.flat == 2 and len(tied.columns) == len(set(tied.columns))
+    still = repr(fastgd.diagnose(X, y, sgd({"momentum": 0.5, "dampening": 1.0})[1]))
+    assert "stable up to    no lr" in still and "never" in still
+
+
 def test_refusals():
+    X, y = table()
+    with pytest.raises(ValueError, match="their weights sum to 0"):
+        fastgd.diagnose(Statistics(X, y, np.zeros(len(X))))
+    with pytest.raises(ValueError, match="must minimise, but it has maximize=True"):
+        fastgd.diagnose(X, y, sgd({"maximize": True})[1])
+    with pytest.raises(TypeError, match="X must hold numbers, but its type is object: convert"):
+        fastgd.diagnose(None)
     with pytest.raises(TypeError, match="optimizer must be an optim.SGD, whose rates have limits, but got Adam"):
         fastgd.diagnose(np.ones((2, 1)), None, optim.Adam(nn.Linear(1, 1).parameters()))
 

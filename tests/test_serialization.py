@@ -2,7 +2,7 @@
 
 import io
 import pickle
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 
 import hypothesis.strategies as st
 import numpy as np
@@ -163,12 +163,14 @@ def test_cycles():
 
 
 def trained(package):
-    """A model of fastgd or torch after a step with momentum, and its optimizer."""
+    """A model of fastgd or torch after a step with momentum, its optimizer, and a scheduler whose state is a Counter."""
     model = package.nn.Linear(3, 1)
     optimizer = package.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     package.nn.MSELoss()(model(package.ones(4, 3)), package.zeros(4, 1)).backward()
+    scheduler = package.optim.lr_scheduler.MultiStepLR(optimizer, [1, 3, 3])
     optimizer.step()
-    return {"model": model, "optimizer": optimizer}
+    scheduler.step()
+    return {"model": model, "optimizer": optimizer, "scheduler": scheduler}
 
 
 @pytest.mark.parametrize("writer, reader", [("fastgd", "fastgd"), ("fastgd", "torch"), ("torch", "fastgd")])
@@ -180,6 +182,7 @@ def test_checkpoints(writer, reader, tmp_path):
     for name, part in after.items():
         part.load_state_dict(states[name])
     assert same(after["model"].weight, before["model"].weight)
+    assert after["scheduler"].state_dict() == before["scheduler"].state_dict()
     left, right = (parts["optimizer"].state_dict() for parts in (after, before))
     assert left["param_groups"] == right["param_groups"] and same(left["state"], right["state"])
 
@@ -205,6 +208,7 @@ OBJECTS = st.recursive(
         st.lists(inner).map(tuple),
         st.dictionaries(KEYS, inner),
         st.dictionaries(KEYS, inner).map(OrderedDict),
+        st.dictionaries(KEYS, st.integers()).map(Counter),
         st.sets(st.none() | st.integers() | st.text() | st.binary()),
     ),
     max_leaves=10,

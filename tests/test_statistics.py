@@ -146,6 +146,17 @@ def test_divergence_from_sums_alone():
     assert error.value.largest_stable_lr == pytest.approx(limit, rel=1e-9)
 
 
+def test_numbers_under_a_mask_are_not_taken():
+    X, y = table(20)
+    for given in ((np.ma.masked_equal(X, X[5, 2]), y), (X, np.ma.masked_equal(y, y[5, 0]))):
+        with pytest.raises(ValueError, match="must have no masked values, but row 5 has one: drop or fill"):
+            Statistics(*given)
+        with pytest.raises(ValueError, match="must have no masked values"):
+            fastgd.diagnose(*given)
+    with pytest.raises(ValueError, match="sample_weight must have no masked values, but row 3"):
+        Statistics(X, y, np.ma.masked_equal(np.arange(20.0), 3))
+
+
 def test_refusals():
     X, y = table(20)
     with pytest.raises(ValueError, match=r"X must be rows x features, but it has shape \(20,\): use X\[:, None\]"):

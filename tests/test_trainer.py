@@ -1,8 +1,11 @@
 """Trainer: the same results as the loop written out, on every engine; how fits stop; what a person sees."""
 
 import contextlib
+import copy
+import doctest
 import fcntl
 import os
+import pickle
 import struct
 import subprocess
 import sys
@@ -14,7 +17,7 @@ import pytest
 from trainer_cases import ENVIRONMENT, close, data, fit, loop, model_for
 
 import fastgd
-from fastgd import Trainer, nn, optim
+from fastgd import Trainer, creation, diagnosis, linalg, nn, optim, statistics, trainer as trainer_room
 from fastgd.history import History
 from fastgd.optim import lr_scheduler
 
@@ -320,6 +323,77 @@ def test_the_best_weights_on_validation_data_come_back():
     np.testing.assert_allclose(trainer.evaluate(X[25:], y[25:]), history.val_loss[best], rtol=1e-12)
 
 
+class Normed(nn.Module):
+    """A linear layer on columns that a batch norm scales; drops some of them while training."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm, self.drop = nn.BatchNorm1d(4, dtype=fastgd.float64), nn.Dropout(0.3)
+        self.linear = nn.Linear(4, 1, dtype=fastgd.float64)
+
+    def forward(self, x):
+        return self.linear(self.drop(self.norm(x)))
+
+
+def standing(model):
+    return {name: tensor.tolist() for name, tensor in model.state_dict().items()}
+
+
+def test_evaluation_drops_nothing_and_leaves_the_averages():
+    X, y = data()
+    fastgd.manual_seed(0)
+    model = Normed()
+    trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.05), nn.MSELoss())
+    history = trainer.fit(X[:40], y[:40], epochs=30, validation_data=(X[40:], y[40:]), tol=0.0, patience=30)
+    assert model.norm.num_batches_tracked == 1 + np.argmin(history.val_loss)
+    before = standing(model)
+    # The averages of the best epoch came back with its weights.
+    np.testing.assert_allclose(trainer.evaluate(X[40:], y[40:]), history.val_loss.min(), rtol=1e-12)
+    assert (trainer.predict(X) == trainer.predict(X)).all()
+    assert standing(model) == before and model.drop.training and model.training
+    model.eval()
+    np.testing.assert_allclose(trainer.predict(X), model(fastgd.from_numpy(X)).tolist(), rtol=1e-12)
+    trainer.predict(X)
+    assert not model.drop.training
+
+
+def test_averages_are_undone_with_the_epoch():
+    X, y = data()
+    fastgd.manual_seed(0)
+    model = Normed()
+    trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.05), nn.MSELoss())
+    stands = []
+
+    def fail(trainer, record):
+        if record["epoch"] == 3:
+            raise RuntimeError("stop")
+        stands.append(standing(model))
+
+    with pytest.raises(RuntimeError, match="stop"):
+        trainer.fit(X, y, epochs=9, callbacks=[fail])
+    assert standing(model) == stands[-1]
+    X[3, 1] = np.nan
+    with pytest.raises(ValueError, match="The parameters are as they were"):
+        trainer.fit(X, y, epochs=2)
+    assert standing(model) == stands[-1]
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda given: pickle.loads(pickle.dumps(given))])
+@pytest.mark.parametrize("engine", ["stream", "spectral", "eager"])
+def test_a_copied_trainer_goes_its_own_way(engine, copied, tmp_path):
+    X, y = data()
+    model = model_for(X, y)
+    trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.05, momentum=0.9), nn.MSELoss())
+    trainer.fit(X, y[:, 0], epochs=3, engine=engine)
+    other = copied(trainer)
+    assert (other.predict(X) == trainer.predict(X)).all() and other.predict(X).ndim == 1
+    other.save(tmp_path / "fit.pth")
+    again = trainer.fit(X, y[:, 0], epochs=3, engine=engine)
+    assert other.fit(X, y[:, 0], epochs=3, engine=engine).loss.tolist() == again.loss.tolist()
+    other.resume(tmp_path / "fit.pth")
+    assert len(other.fit(X, y[:, 0], epochs=5, engine=engine)) == 5
+
+
 # ---- what is left and what is seen
 
 
@@ -427,3 +501,9 @@ def test_a_history_copies_what_it_is_given_when_somebody_reads_it():
     assert len(history) == 299 and history.last("loss") == 298 and history.record()["loss"] == 298
     history.append(loss=np.ones(2))
     assert (history.loss[-3:] == (298, 1, 1)).all()
+
+
+@pytest.mark.parametrize("room", [trainer_room, statistics, diagnosis, creation, linalg, optim.swa_utils])
+def test_the_examples_run_as_they_stand(room):
+    found = doctest.testmod(room, extraglobs={"fastgd": fastgd, "np": np, "nn": nn, "optim": optim})
+    assert found.attempted and not found.failed

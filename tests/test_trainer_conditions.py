@@ -107,6 +107,49 @@ def test_features_that_are_turned():
     compare(lambda: Model(lambda linear, x: linear(x.T)), lambda _: None, nn.MSELoss(), CHANGED, {}, SQUARE, Y[:4])
 
 
+def lies(*sizes):
+    """A leaf of these sizes, with numbers of its own."""
+    made = fastgd.arange(float(np.prod(sizes)), dtype=fastgd.float64).reshape(sizes) / 10
+    return made.requires_grad_()
+
+
+WAYS = {  # a leaf, and how x of so many features is multiplied by it
+    "x W^T": (3, lambda: lies(3, 3), lambda x, w: functional.linear(x, w)),
+    "x W": (3, lambda: lies(3, 3), lambda x, w: x @ w),
+    "x W, W of columns": (3, lambda: lies(3, 3).detach().T.requires_grad_(), lambda x, w: x @ w),
+    "x W^T, W of columns": (3, lambda: lies(3, 3).detach().T.requires_grad_(), lambda x, w: functional.linear(x, w)),
+    "flat, x W": (3, lambda: lies(9), lambda x, w: x @ w.view(3, 3)),
+    "flat, x W^T": (3, lambda: lies(9), lambda x, w: functional.linear(x, w.view(3, 3))),
+    "flat, few features": (2, lambda: lies(6), lambda x, w: x @ w.view(2, 3)),
+    "other sizes, x W": (3, lambda: lies(2, 3), lambda x, w: x @ w.view(3, 2)),
+    "other sizes, x W^T": (2, lambda: lies(2, 3), lambda x, w: functional.linear(x, w.view(3, 2))),
+    "with gaps": (3, lambda: lies(6).detach()[::2].requires_grad_(), lambda x, w: x @ w),
+    "three sizes": (3, lambda: lies(1, 3, 3), lambda x, w: x @ w.squeeze(0)),
+    "three sizes, turned": (3, lambda: lies(3, 1, 3), lambda x, w: x @ w.transpose(0, 2).squeeze(1)),
+}
+
+
+@pytest.mark.parametrize("engine", ["stream", "spectral"])
+@pytest.mark.parametrize("name", WAYS)
+def test_momentum_lies_as_its_parameter(name, engine):
+    features, make, multiply = WAYS[name]
+    rows, stands = X[:, :features], []
+    for fitted in (True, False):
+        w = make()
+        optimizer = optim.SGD([w], lr=0.01, momentum=0.9)
+
+        def model(x):
+            return multiply(x, w)
+
+        target = np.random.default_rng(0).normal(size=model(fastgd.from_numpy(rows)).shape)
+        if fitted:
+            Trainer(model, optimizer, nn.MSELoss()).fit(rows, target, epochs=3, engine=engine)
+        loop(fastgd, model, optimizer, nn.MSELoss(), rows, target, 2 if fitted else 5)
+        stands.append((w.detach().numpy(), optimizer.state[w]["momentum_buffer"].numpy()))
+    for mine, theirs in zip(*stands, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-9)
+
+
 def replace_step(given):
     step = given[1].step
     given[1].step = lambda closure=None: step(closure)

@@ -309,6 +309,12 @@ def test_the_probe_leaves_the_random_stream_alone():
     assert found[0] == found[1]
 
 
+def test_what_the_probe_met_is_told():
+    X, y = data()
+    with pytest.raises(ValueError, match=r"the model raises RuntimeError \(mat1 and mat2 shapes .*\) on the first"):
+        fit(model_for(X, y), X[:, :2], y, engine="stream")
+
+
 def test_a_model_that_knows_how_many_rows_there_are():
     X, y = data(n=100)
     offsets = fastgd.zeros(100, 1, dtype=fastgd.float64, requires_grad=True)

@@ -1,5 +1,6 @@
 """What a Trainer refuses, and what it says of a descent that diverges."""
 
+import pickle
 import re
 
 import numpy as np
@@ -141,6 +142,13 @@ REFUSED = {
         {"batch_size": 60, "drop_last": True}, "drop_last leaves no batch: expected batch_size of at most the 53 rows, got 60"
     ),
     "an iterator": ({"X": iter([(X, Y)]), "y": None}, "X must give batches in every epoch, but this list_iterator gave none"),
+    "masked weights": (
+        {"sample_weight": np.ma.array(WEIGHTS, mask=np.arange(53) == 7)},
+        "sample_weight must have no masked values, but row 7 has one",
+    ),
+    "other validation rows": (
+        {"validation_data": (X, Y[:3])}, "X and y of validation_data must have one row each per sample, but X has shape"
+    ),
     "NaN in a batch": (
         {"X": [(X, Y), (spoiled(X, 1, 0, np.nan), Y)], "y": None},
         "X of batch 1 must be finite, but row 1, column 0 holds nan: drop or fill",
@@ -192,6 +200,8 @@ def test_what_a_fit_refuses_changes_nothing(case, engine):
         ),
         ({"callbacks": [1]}, "callbacks must be a list of functions (trainer, record), but got [1]: pass [f]"),
         ({"sample_weight": np.array(["a"] * 53)}, "sample_weight must hold numbers, but its type is <U1"),
+        ({"X": None}, "X must be rows of numbers, in an array, tensor, frame or list, but got a NoneType: convert it"),
+        ({"validation_data": (X.astype("f4"), Y)}, "X of validation_data must be float64 as the model is, but it is f"),
     ],
 )
 def test_types_that_a_fit_refuses(given, message):
@@ -284,6 +294,59 @@ def test_no_rate_is_told_where_there_is_none(make, engine, told):
     assert "stable rate" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("x_scale", "y_scale", "engine"),
+    [
+        (1e200, 1.0, "stream"), (1.0, 1e200, "stream"), (1.0, 1e200, "eager"), (1.0, 1e38, "spectral"),
+        (1.0, 1e38, "stream"),
+    ],
+)  # fmt: skip
+def test_numbers_that_are_too_large_are_no_matter_of_the_rate(x_scale, y_scale, engine):
+    dtype = np.float32 if y_scale == 1e38 else np.float64
+    rows, target = (X * x_scale).astype(dtype), (Y * y_scale).astype(dtype)
+    model = model_for(rows, target)
+    with pytest.raises(DivergenceError, match=f"too large for {np.dtype(dtype).name}, whatever the rate") as caught:
+        fit(model, rows, target, optim.SGD(model.parameters(), lr=0.1), engine=engine)
+    assert "smaller lr" not in str(caught.value)
+
+
+def test_weights_that_are_nan_are_told():
+    model = model_for(X, Y)
+    model.weight.data[0, 1] = np.nan
+    with pytest.raises(DivergenceError, match="The weights that the fit began with are not finite either: init"):
+        fit(model, X, Y)
+
+
+def test_a_loss_is_a_tensor():
+    with pytest.raises(TypeError, match="criterion must return a tensor, the loss, but returned a float"):
+        fit(model_for(X, Y), X, Y, criterion=lambda p, y: 3.0)
+
+
+@pytest.mark.parametrize("engine", ["stream", "eager"])
+def test_a_group_that_a_callback_added_goes_with_its_epoch(engine):
+    model, late = model_for(X, Y), nn.Parameter(fastgd.zeros(1, dtype=fastgd.float64))
+    trainer = Trainer(model, optim.SGD(model.parameters(), lr=0.01, momentum=0.9), nn.MSELoss())
+
+    def add(trainer, record):
+        if record["epoch"] == 2:
+            trainer.optimizer.add_param_group({"params": [late]})
+            raise KeyError("of the callback's own")
+
+    with pytest.raises(KeyError, match="own"):
+        trainer.fit(X, Y, epochs=5, callbacks=[add], engine=engine)
+    assert len(trainer.history) == 2 and len(trainer.optimizer.param_groups) == 1
+
+
+def test_a_divergence_comes_back_from_another_process():
+    model = model_for(X, Y)
+    with pytest.raises(DivergenceError) as caught:
+        Trainer(model, optim.SGD(model.parameters(), lr=1e3), nn.MSELoss()).fit(X, Y, epochs=1000)
+    back = pickle.loads(pickle.dumps(caught.value))
+    assert str(back) == str(caught.value) and back.history.loss.tolist() == caught.value.history.loss.tolist()
+    for name in ("epoch", "lr", "largest_stable_lr"):
+        assert getattr(back, name) == getattr(caught.value, name)
+
+
 @pytest.mark.parametrize("engine", ["stream", "spectral", "eager"])
 def test_maximize_may_grow(engine):
     model = model_for(X, Y)
@@ -297,6 +360,17 @@ def test_weights_need_a_criterion_that_can_weigh():
         TypeError, match="sample_weight needs a criterion whose reduction .* but got <lambda>: use nn.MSE"
     ):
         fit(model_for(X, Y), X, Y, criterion=lambda p, y: ((p - y) ** 2).mean(), sample_weight=WEIGHTS, engine="eager")
+
+
+def test_weights_need_a_loss_a_row():
+    class Mean(nn.Module):
+        reduction = "mean"  # which it does not look at
+
+        def forward(self, prediction, target):
+            return ((prediction - target) ** 2).mean()
+
+    with pytest.raises(TypeError, match=r"gives each row's losses .* but Mean gave \(\) for 53 rows: multiply"):
+        fit(model_for(X, Y), X, Y, criterion=Mean(), sample_weight=WEIGHTS, engine="eager")
 
 
 def test_a_checkpoint_of_another_model_is_refused(tmp_path):

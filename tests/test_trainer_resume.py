@@ -9,10 +9,10 @@ import warnings
 import interrupted_fits
 import numpy as np
 import pytest
-from trainer_cases import ENVIRONMENT
+from trainer_cases import ENVIRONMENT, data, model_for
 
 import fastgd
-from fastgd import _kernels
+from fastgd import Trainer, _kernels, nn, optim
 from fastgd.history import History
 
 pytestmark = pytest.mark.usefixtures("affine")
@@ -44,6 +44,25 @@ def test_a_fit_resumed_in_another_process_is_bit_identical(name, resumed):
     for epoch in range(1, epochs + 1):
         assert resumed[f"{name} {epoch}"] == expected, epoch
     assert f"{name} {epochs + 1}" not in resumed
+
+
+@pytest.mark.parametrize("name", "Adagrad Adadelta Adam Adamax ASGD LBFGS NAdam RAdam RMSprop Rprop SGD".split())
+def test_every_optimizer_goes_on_with_the_same_bits(name, tmp_path):
+    X, y = data()
+
+    def make():
+        model = model_for(X, y)
+        return Trainer(model, getattr(optim, name)(model.parameters(), lr=1e-3), nn.MSELoss())
+
+    whole, begun, resumed = make(), make(), make()
+    whole.fit(X, y, epochs=9)
+    begun.fit(X, y, epochs=4)
+    begun.save(tmp_path / "fit.pth")
+    resumed.resume(tmp_path / "fit.pth").fit(X, y, epochs=9)
+    for mine, theirs in zip(resumed.model.parameters(), whole.model.parameters()):
+        assert mine.tolist() == theirs.tolist()
+        kept, expected = resumed.optimizer.state[mine], whole.optimizer.state[theirs]
+        assert repr(kept) == repr(expected)  # types too
 
 
 @pytest.mark.parametrize("name", ["full batch", "shuffled", "spectral", "eager"])

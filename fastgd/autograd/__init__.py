@@ -8,6 +8,7 @@ from .._grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from .._tensor import (
     Tensor,
     apply,
+    backward_of,
     from_array,
     grad_of,
     is_grad_enabled,
@@ -50,8 +51,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
         refuse_create_graph()
     outputs = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
     inputs = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
-    if grad_outputs is None or isinstance(grad_outputs, Tensor):
-        grad_outputs = (grad_outputs,) * len(outputs)
+    grad_outputs = _gradients(grad_outputs, outputs)
     found = grad_of(outputs, inputs, grad_outputs, bool(retain_graph))
     for i, gradient in enumerate(found):
         if gradient is None and not allow_unused:
@@ -65,10 +65,16 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
 def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False):
     """Adds the gradients of several tensors to the leaves they were computed from."""
     tensors = (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
-    if grad_tensors is None or isinstance(grad_tensors, Tensor):
-        grad_tensors = (grad_tensors,) * len(tensors)
-    for i, (tensor, gradient) in enumerate(zip(tensors, grad_tensors)):
-        tensor.backward(gradient, retain_graph or i + 1 < len(tensors), create_graph)
+    if create_graph:
+        refuse_create_graph()
+    backward_of(tensors, _gradients(grad_tensors, tensors), bool(retain_graph))
+
+
+def _gradients(given, tensors):
+    """One for each of the tensors; None stands for 1."""
+    if given is None:
+        return (None,) * len(tensors)
+    return (given,) if isinstance(given, Tensor) else tuple(given)
 
 
 class _IsTensor(type):

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import random
 from .._tensor import Tensor, from_array
-from ..statistics import Statistics
+from ..statistics import Statistics, check_mask
 from ..utils.data import (
     BatchSampler,
     DataLoader,
@@ -180,7 +180,7 @@ class Batches:
                 raise TypeError(
                     f"a batch must be a pair (x, y), but batch {at} is a {type(batch).__name__}: make it one"
                 )
-            self.at, self.batch = at, paired(*batch, self.dtype)
+            self.at, self.batch = at, paired(*batch, self.dtype, f" of batch {at}")
             self.target_ndim = self.batch[1].ndim
             yield self.batch
         if self.batch is None:
@@ -210,10 +210,8 @@ def as_rows(name, data, dtype):
         array = data.detach().numpy()
     elif hasattr(data, "__dlpack__") and not hasattr(data, "__array__"):
         array = np.from_dlpack(data)
-    elif np.ma.is_masked(data):
-        row = int(np.nonzero(np.ma.getmaskarray(data))[0][0])
-        raise ValueError(f"{name} must have no masked values, but row {row} has one: drop or fill such rows")
     else:
+        check_mask(name, data)
         array = np.asarray(data)
     if array.dtype == object:
         array = _unboxed(name, array, dtype)
@@ -243,25 +241,30 @@ def _readable_in_place(array):
 
 def _unboxed(name, array, dtype):
     """Numbers of several types, as a frame of integer and bool columns gives them."""
+    if array.ndim == 0:
+        raise TypeError(
+            f"{name} must be rows of numbers, in an array, tensor, frame or list, but got a "
+            f"{type(array.item()).__name__}: convert it to one of these (toarray(), collect(), values)"
+        )
     precise = False
     for at, value in np.ndenumerate(array):
         if not isinstance(value, (bool, int, float, np.bool_, np.number)):
-            where = f"row {at[0]}" + (f", column {at[1]}" if len(at) > 1 else "") if at else "the value"
+            where = f"row {at[0]}" + (f", column {at[1]}" if len(at) > 1 else "")
             raise TypeError(f"{name} must hold numbers, but {where} holds {value!r}: encode or drop such columns")
         precise = precise or isinstance(value, float)  # of a column of float64: that is the caller's to round
     return array.astype(np.float64 if precise else dtype.numpy, "C")
 
 
-def paired(X, y, dtype):
-    """X and y as tensors with one row each per sample."""
-    X, y = as_rows("X", X, dtype), as_rows("y", y, dtype)
+def paired(X, y, dtype, of=""):
+    """X and y (of what, for messages) as tensors with one row each per sample."""
+    X, y = as_rows("X" + of, X, dtype), as_rows("y" + of, y, dtype)
     if X.ndim == 0 or y.ndim == 0 or len(X) != len(y):
         raise ValueError(
-            f"X and y must have one row each per sample, but X has shape {tuple(X.shape)} and y {tuple(y.shape)}: pass "
-            "the y of these rows"
+            f"X and y{of} must have one row each per sample, but X has shape {tuple(X.shape)} and y {tuple(y.shape)}: "
+            "pass the y of these rows"
         )
     if len(X) == 0:
-        raise ValueError(f"X must have at least one row, but it has shape {tuple(X.shape)}: pass some data")
+        raise ValueError(f"X{of} must have at least one row, but it has shape {tuple(X.shape)}: pass some data")
     return X, y
 
 
@@ -280,6 +283,7 @@ def like_prediction(y, prediction):
 
 
 def _weights(given, n, dtype):
+    check_mask("sample_weight", given)
     array = np.asarray(given.detach().numpy() if isinstance(given, Tensor) else given)
     if array.shape != (n,):
         raise ValueError(f"sample_weight must have shape ({n},), one a row, but it has {array.shape}: pass one a row")

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 
+from .._tensor import Tensor
 from ..autograd import enable_grad
 from .data import like_prediction
 from .engine import Engine, Stop, Stretch
@@ -83,15 +84,24 @@ class EagerEngine(Engine):
         y = like_prediction(y, prediction)
         if weights is None:
             return self.criterion(prediction, y)
-        weighted = (self._each(prediction, y) * weights.reshape(-1, *[1] * (prediction.ndim - 1))).sum()
+        each = self._each(prediction, y)
+        if each.ndim == 0 or len(each) != len(prediction):
+            raise TypeError(
+                f"sample_weight needs a criterion that gives each row's losses where its reduction is 'none', but "
+                f"{type(self.criterion).__name__} gave {tuple(each.shape)} for {len(prediction)} rows: multiply by "
+                "weights in a criterion of your own, or use nn.MSELoss() or its like"
+            )
+        weighted = (each * weights.reshape(-1, *[1] * (each.ndim - 1))).sum()
         if self.criterion.reduction == "sum":
             return weighted
-        return weighted / (weights.sum().item() * (prediction.numel() // len(prediction)))
+        return weighted / (weights.sum().item() * (each.numel() // len(each)))
 
     def _backward(self, x, target):
         with enable_grad():
             self.optimizer.zero_grad()
             loss = self._loss(x, *target)
+            if not isinstance(loss, Tensor):
+                raise TypeError(f"criterion must return a tensor, the loss, but returned a {type(loss).__name__}")
             loss.backward()
         return loss
 

@@ -17,6 +17,7 @@ from ..optim import SGD
 from ..random import fork_rng
 from .data import like_prediction
 from .engine import Engine, Stop, Stretch
+from .snapshot import arrays_of, put_back
 from .stream import Stream
 
 PROBED = 64  # rows: more would be another pass over the data
@@ -146,6 +147,9 @@ def examine(model, optimizer, criterion, data):
     if bias is not None and bias.shape != (form["k"],):
         raise NotPlannable("one bias serves several outputs")
     targets = [view for view, is_trained in zip((weight, bias), wanted) if is_trained]
+    for (param, _), target in zip(trained, targets):
+        if _like_target(param.detach().numpy(), param, target) is None:
+            raise NotPlannable("the prediction's weights are not in the order of the parameter")
     started = [optimizer.state.get(param, {}).get("momentum_buffer") is not None for param, _ in trained]
     together = len(trained) == 2 and trained[0][1] == trained[1][1] and started[0] == started[1]
     return Found(optimizer, form, trained, wanted, targets, together)
@@ -193,9 +197,12 @@ def keep_buffers(found, views, started):
         if not has_started:
             continue
         state = found.optimizer.state[param]
+        buffer = np.empty(param.shape, target.dtype)
+        _like_target(buffer, param, target)[...] = view
         if state.get("momentum_buffer") is None:
-            state["momentum_buffer"] = from_array(np.zeros(param.shape, target.dtype))
-        _like_target(state["momentum_buffer"].numpy(), param, target)[...] = view
+            state["momentum_buffer"] = from_array(buffer)
+        else:
+            state["momentum_buffer"].numpy()[...] = buffer
 
 
 def _check_optimizer(optimizer):
@@ -210,6 +217,15 @@ def _check_optimizer(optimizer):
 
 def _probe(model, criterion, data):
     """What the fused loss of one call of the model and the criterion on the first rows was made from."""
+    buffers = list(model.buffers()) if isinstance(model, Module) else []
+    before = arrays_of(buffers)
+    try:
+        return _probe_sizes(model, criterion, data)
+    finally:
+        put_back(buffers, before)  # the loop would not have made these calls
+
+
+def _probe_sizes(model, criterion, data):
     rows = min(PROBED, len(data.X))
     form = _probe_rows(model, criterion, data, rows)
     if form["scaled"] and rows > 1:
@@ -228,12 +244,11 @@ def _probe(model, criterion, data):
 
 def _probe_rows(model, criterion, data, rows):
     X, y = data.X[:rows], data.y[:rows]
-    # The loop would not have made this call: it leaves no trace in the random stream.
     with enable_grad(), fork_rng():
         try:
             prediction = model(X)
         except Exception as error:  # of which the ordinary loop tells, if it is one there too
-            raise NotPlannable(f"the model raises {type(error).__name__} on the first rows alone") from error
+            raise NotPlannable(f"the model raises {_told(error)} on the first rows alone") from error
         if not isinstance(prediction, Tensor):
             raise NotPlannable(f"the model returns {type(prediction).__name__}")
         form = _affine.describe(prediction)
@@ -246,7 +261,7 @@ def _probe_rows(model, criterion, data, rows):
         try:
             loss = criterion(prediction, y)
         except Exception as error:
-            raise NotPlannable(f"the criterion raises {type(error).__name__} on the first rows alone") from error
+            raise NotPlannable(f"the criterion raises {_told(error)} on the first rows alone") from error
     if form["rows"] != _lie(X, form["d"]):
         raise NotPlannable("the model changes its input before the linear map")
     if form["rows"][1] != rows:
@@ -264,6 +279,11 @@ def _probe_rows(model, criterion, data, rows):
     return form
 
 
+def _told(error):
+    """An error in a line."""
+    return f"{type(error).__name__} ({error})" if str(error) else type(error).__name__
+
+
 def _lie(tensor, width):
     """Where a tensor's rows of so many numbers lie, as `describe` tells it of those that the model saw."""
     table = tensor.detach().numpy().reshape(-1, width)
@@ -272,9 +292,20 @@ def _lie(tensor, width):
 
 
 def _like_target(array, param, target):
-    """The view of an array shaped like the parameter that lies as `target` lies on the parameter."""
-    if target.ndim == 1:
-        return array.reshape(-1)
-    if param.ndim == 2 and tuple(param.shape) != target.shape:
-        return array.T
-    return array.reshape(target.shape)
+    """An array shaped like the parameter as `target` lies on the parameter; None where that is in no such order.
+
+    A view, if the array is contiguous.
+    """
+    own, steps = param.detach().numpy(), _steps(target)
+    flat = own.reshape(target.shape)
+    if _steps(flat) == steps and np.may_share_memory(flat, own):
+        return array.reshape(target.shape)
+    turned = own.reshape(target.T.shape)
+    if _steps(turned.T) == steps and np.may_share_memory(turned, own):
+        return array.reshape(turned.shape).T
+    return None
+
+
+def _steps(array):
+    """The strides that are taken."""
+    return [step for step, size in zip(array.strides, array.shape) if size > 1]

@@ -3,6 +3,7 @@
 import copy
 
 from .._tensor import Tensor, from_array
+from ..nn import Module
 
 ATOMS = (int, float, bool, str, type(None))
 
@@ -11,23 +12,41 @@ def parameters_of(optimizer):
     return [param for group in optimizer.param_groups for param in group["params"]]
 
 
-class Snapshot:
-    """The state of parameters, optimizer, scheduler (or None) and random streams at the time it is made."""
+def changing(model, optimizer):
+    """The tensors that an epoch changes in place: parameters, and a model's buffers."""
+    return parameters_of(optimizer) + (list(model.buffers()) if isinstance(model, Module) else [])
 
-    def __init__(self, optimizer, scheduler, generators):
+
+class Snapshot:
+    """The state of a model, its optimizer, scheduler (or None) and random streams at the time it is made."""
+
+    def __init__(self, model, optimizer, scheduler, generators):
         self.optimizer, self.scheduler, self.generators = optimizer, scheduler, generators
-        self.parameters = arrays_of(optimizer)
+        self.tensors = changing(model, optimizer)
+        self.arrays = arrays_of(self.tensors)
         self.options = copied(optimizer.state_dict())
         self.schedule = None if scheduler is None else copied(scheduler.state_dict())
         self.random = [generator.get_state() for generator in generators]
 
     def restore(self):
-        put_back(self.optimizer, self.parameters)
-        self.optimizer.load_state_dict(self.options)
+        put_back(self.tensors, self.arrays)
+        del self.optimizer.param_groups[len(self.options["param_groups"]) :]  # that a callback added
+        load_exactly(self.optimizer, self.options)
         if self.scheduler is not None:
             self.scheduler.load_state_dict(self.schedule)
         for generator, state in zip(self.generators, self.random):
             generator.set_state(state)
+
+
+def load_exactly(optimizer, state):
+    """Its load_state_dict, but for the types of state tensors, which that makes the parameters'."""
+    optimizer.load_state_dict(state)
+    params = parameters_of(optimizer)
+    for i, saved in state["state"].items():
+        own = optimizer.state[params[i]]
+        for name, value in saved.items():
+            if isinstance(value, Tensor) and own[name].dtype != value.dtype:
+                own[name] = value.detach().clone()
 
 
 def copied(value):
@@ -42,11 +61,11 @@ def copied(value):
     return value.detach().clone() if kind is Tensor else copy.deepcopy(value)
 
 
-def arrays_of(optimizer):
-    """Copies of the parameters."""
-    return [param.detach().numpy().copy() for param in parameters_of(optimizer)]
+def arrays_of(tensors):
+    """Copies of them."""
+    return [tensor.detach().numpy().copy() for tensor in tensors]
 
 
-def put_back(optimizer, arrays):
-    for param, array in zip(parameters_of(optimizer), arrays):
-        param.data.copy_(from_array(array))
+def put_back(tensors, arrays):
+    for tensor, array in zip(tensors, arrays):
+        tensor.data.copy_(from_array(array))

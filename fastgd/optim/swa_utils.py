@@ -89,7 +89,8 @@ class AveragedModel(Module):
         use_buffers: whether buffers are averaged too; otherwise they are copied.
 
     Example:
-        >>> ema = swa_utils.AveragedModel(model, multi_avg_fn=swa_utils.get_ema_multi_avg_fn(0.99))
+        >>> model = nn.Linear(1, 1)
+        >>> ema = optim.swa_utils.AveragedModel(model, multi_avg_fn=optim.swa_utils.get_ema_multi_avg_fn(0.99))
         >>> ema.update_parameters(model)
     """
 
