@@ -124,9 +124,10 @@ INLINE void JOIN(NAME(pack_rows), REAL)(
     JOIN(NAME(put_square), REAL)( \
         first, end, X + r * stride + (from) * REAL_BYTES, stride, shift + (from), root ? root + r : NULL, \
         columns + (from) * apart + r, apart)
-    else if (d < SQUARE)                                /* the squares look beyond the row */
+    else if (d <= SQUARE)                               /* where it is less, squares look beyond the row */
         for (Py_ssize_t r = 0; r < done; r += group) {
-            if (d == 1) PUT(0, 1, 0);
+            if (d == SQUARE) PUT(0, SQUARE, 0);
+            else if (d == 1) PUT(0, 1, 0);
 #if SQUARE == 4
             else if (d == 2) PUT(0, 2, 0);
             else PUT(0, 3, 0);

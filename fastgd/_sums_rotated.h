@@ -1,9 +1,9 @@
 /* 8 to 15 columns of X and one of y, from memory to the products' sums: few numbers are turned.
  *
- * A row's first columns are a vector. It meets itself rotated by one column after the other; rotated by s, or by as many
- * as are left, it meets the same columns, so half as many turns do. Rotated is what a load finds that begins s numbers
- * later, where the vector lies twice, one behind the other. The other columns are turned as where there are few: each
- * of their numbers meets the row's vector, and vectors of rows meet each other.
+ * A row's first columns are a vector. It meets itself rotated by one column after the other; rotated by s, or by as
+ * many as are left, it meets the same columns, so half as many turns do. Rotated is what a load finds that begins s
+ * numbers later, where the vector lies twice, one behind the other. The other columns are turned as where there are
+ * few: each of their numbers meets the row's vector, and vectors of rows meet each other.
  *
  * What was just stored cannot be loaded from another place until it is in the cache. So one panel is filled while the
  * other, which was filled before, is read. These loads take as long as the arithmetic: one less counts.
