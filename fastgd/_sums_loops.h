@@ -45,9 +45,9 @@ INLINE void NAME(meet)(
     const int same = !down, count = same ? across * (across + 3) / 2 : down * across;
     VEC sums[MOST_SUMS];
     UNROLL for (int t = 0; t < count; t++) sums[t] = into[t];
-    for (Py_ssize_t line = 0; line < advance * (rows / LANES); line += LINE) FETCH(coming + line);
-    UNROLL_TWICE for (Py_ssize_t r = 0; r < rows; r += LANES) {
+    UNROLL_TWICE for (Py_ssize_t r = 0; r < rows; r += LANES, coming += advance) {
         VEC columns[5];
+        FETCH(coming);
         UNROLL for (int y = 0; y < across; y++) columns[y] = NAME(load)(b + y * stride + r);
         int t = 0;
         if (same) {

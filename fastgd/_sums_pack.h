@@ -114,38 +114,35 @@ INLINE void JOIN(NAME(pack_rows), REAL)(
     const Py_ssize_t group = SQUARE * HALVES;
     if (d >= SQUARE) done = rows / group * group;
     else if (stride == d * REAL_BYTES) done = (rows + SQUARE <= readable ? rows : readable - SQUARE) / group * group;
+#define PUT(first, end, from) \
+    JOIN(NAME(put_square), REAL)( \
+        first, end, X + r * stride + (from) * REAL_BYTES, stride, shift + (from), root ? root + r : NULL, \
+        columns + (from) * apart + r, apart)
     if (d == 1 && stride == REAL_BYTES)
         for (done = 0; done + group <= rows; done += group) {
             TURNED v;
             memcpy(&v, X + done * REAL_BYTES, sizeof v);
             JOIN(NAME(put), REAL)(v, shift[0], root ? root + done : NULL, columns + done);
         }
-#define PUT(first, end, from) \
-    JOIN(NAME(put_square), REAL)( \
-        first, end, X + r * stride + (from) * REAL_BYTES, stride, shift + (from), root ? root + r : NULL, \
-        columns + (from) * apart + r, apart)
-    else if (d <= SQUARE)                               /* where it is less, squares look beyond the row */
+    else if (d % SQUARE)
         for (Py_ssize_t r = 0; r < done; r += group) {
-            if (d == SQUARE) PUT(0, SQUARE, 0);
-            else if (d == 1) PUT(0, 1, 0);
+            if (d == 1) PUT(0, 1, 0);                                           /* looks beyond the row */
+            else if (d % SQUARE == 1) PUT(SQUARE - 1, SQUARE, d - SQUARE);      /* overlaps the square before */
 #if SQUARE == 4
             else if (d == 2) PUT(0, 2, 0);
-            else PUT(0, 3, 0);
+            else if (d == 3) PUT(0, 3, 0);
+            else if (d % 4 == 2) PUT(2, 4, d - 4);
+            else PUT(1, 4, d - 4);
 #endif
         }
-    else
-        for (Py_ssize_t near = 0; near < d; near += PACKED_TOGETHER) {
-            const Py_ssize_t end = near + PACKED_TOGETHER < d ? near + PACKED_TOGETHER : d;
-            for (Py_ssize_t r = 0; r < done; r += group) {
-                Py_ssize_t j = near;
-                for (; j + SQUARE <= end; j += SQUARE) PUT(0, SQUARE, j);
-                if (end - j == 1) PUT(SQUARE - 1, SQUARE, d - SQUARE);          /* the last squares overlap */
-#if SQUARE == 4
-                else if (end - j == 2) PUT(2, 4, d - 4);
-                else if (end - j == 3) PUT(1, 4, d - 4);
-#endif
-            }
+    for (Py_ssize_t near = 0; near + SQUARE <= d; near += PACKED_TOGETHER) {
+        const Py_ssize_t end = (near + PACKED_TOGETHER < d ? near + PACKED_TOGETHER : d) - SQUARE;
+        for (Py_ssize_t r = 0; r < done; r += group) {
+            Py_ssize_t j = near;
+            do PUT(0, SQUARE, j);
+            while ((j += SQUARE) <= end);
         }
+    }
 #undef PUT
     if (done < 0) done = 0;
 #endif
