@@ -114,19 +114,27 @@ def read(n, d, dtype, threads):
     return fastest([partial(run, lib.read_plain), partial(run, lib.read_ahead)])
 
 
-def multiply_add(n, d, k, dtype, threads):
-    """The multiply-adds of one step on all rows: n d k forward, and as many for the gradient."""
-    function, count = getattr(library(), f"multiply_add_{dtype}"), 2 * n * d * k // threads
-    return lambda times: in_threads([partial(function, count, times, 0.999)] * threads)
+def multiply_add(count, dtype, threads):
+    """So many multiply-adds a run, as many in each thread."""
+    function = getattr(library(), f"multiply_add_{dtype}")
+    return lambda times: in_threads([partial(function, count // threads, times, 0.999)] * threads)
 
 
 def limits(n, d, k=1, dtype="float32", threads=1):
-    """(competitors, amounts of work) of the limits of a step on all rows, for a Row."""
+    """(competitors, amounts of work) of the limits of a step on all rows, for a Row.
+
+    A step has n d k multiply-adds forward, and as many for the gradient.
+    """
+    return at_least(n, d, 2 * n * d * k, dtype, dtype, threads)
+
+
+def at_least(n, d, count, dtype, arithmetic, threads):
+    """The limits of a pass over n x d numbers that has so many multiply-adds, of another type maybe."""
     competitors = {
         "reading X": partial(read, n, d, dtype, threads),
-        "multiply-adds": partial(multiply_add, n, d, k, dtype, threads),
+        "multiply-adds": partial(multiply_add, count, arithmetic, threads),
     }
-    return competitors, {"reading X": (n * d * np.dtype(dtype).itemsize, "B"), "multiply-adds": (2 * n * d * k, "madd")}
+    return competitors, {"reading X": (n * d * np.dtype(dtype).itemsize, "B"), "multiply-adds": (count, "madd")}
 
 
 def rows():

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import Row, loops
 from .data import table
-from .limits import read
+from .limits import at_least
 
 AGAINST_TORCH = [(100_000, 100), (1_000_000, 100)]
 SUMS = [(1_000_000, d) for d in (1, 2, 4, 8, 10, 15)] + [(100_000, 50), (100_000, 100), (10_000, 784)]
@@ -73,8 +73,9 @@ def blas(n, d, dtype="float32", threads=1):
 def sums(group, n, d, dtype="float32", threads=1, base="", quick=False):
     how = {"n": n, "d": d, "dtype": dtype, "threads": threads}
     competitors = {"Statistics": partial(statistics, **how), "BLAS": partial(blas, **how)}
-    competitors["reading X"] = partial(read, **how)
-    amounts = {"reading X": (n * d * np.dtype(dtype).itemsize, "B")}
+    p = d + 1
+    limits, amounts = at_least(n, d, n * p * (p + 3) // 2, dtype, "float64", threads)
+    competitors |= limits
     return Row(group, f"{n} x {d}", competitors, {"Statistics": ("BLAS",)}, amounts, base, threads, quick=quick)
 
 

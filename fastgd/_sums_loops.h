@@ -7,8 +7,10 @@
 #define AHEAD 4096                              /* bytes of X that are fetched before they are read */
 #if defined(__GNUC__) && !defined(__clang__)
 #define UNROLL_ALL PRAGMA(GCC unroll 128)
+#define UNROLL_TWICE PRAGMA(GCC unroll 2)
 #else
 #define UNROLL_ALL UNROLL
+#define UNROLL_TWICE
 #endif
 
 #define REAL float
@@ -43,10 +45,9 @@ INLINE void NAME(meet)(
     const int same = !down, count = same ? across * (across + 3) / 2 : down * across;
     VEC sums[MOST_SUMS];
     UNROLL for (int t = 0; t < count; t++) sums[t] = into[t];
-    for (Py_ssize_t r = 0; r < rows; r += LANES, coming += advance) {
+    UNROLL_TWICE for (Py_ssize_t r = 0; r < rows; r += LANES, coming += advance) {
         VEC columns[5];
         FETCH(coming);
-        FETCH(coming + LINE);
         UNROLL for (int y = 0; y < across; y++) columns[y] = NAME(load)(b + y * stride + r);
         int t = 0;
         if (same) {
@@ -173,7 +174,8 @@ INLINE void NAME(meet_groups)(NAME(Panel) *t, Py_ssize_t i, Py_ssize_t j)
     const Py_ssize_t from = NAME(group_start)(i, t->groups, t->p), to = NAME(group_start)(j, t->groups, t->p);
     const Py_ssize_t own = NAME(group_start)(i + 1, t->groups, t->p) - from, down = i == j ? 0 : own;
     const Py_ssize_t across = NAME(group_start)(j + 1, t->groups, t->p) - to;
-    if (t->begins) memset(t->into, 0, MOST_SUMS * sizeof *t->into);
+    if (t->begins)
+        UNROLL_ALL for (int i = 0; i < MOST_SUMS; i++) t->into[i] = (VEC){0};       /* memset begins slowly */
     const int count = NAME(meet_any)(
         down, across, t->columns + from * t->stride, t->columns + to * t->stride, t->root, t->rows, t->stride,
         t->coming, t->advance, t->into);
@@ -262,5 +264,6 @@ NOINLINE void NAME(sum_rows)(
 #undef MOST_SUMS_TURNED
 #undef AHEAD
 #undef UNROLL_ALL
+#undef UNROLL_TWICE
 #undef GROUP
 #include "_levels_end.h"

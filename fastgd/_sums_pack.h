@@ -6,6 +6,7 @@
 #define TURNED JOIN(NAME(turned), REAL)
 #define SHIFTED JOIN(NAME(shifted), REAL)
 #define SQUARE (16 / REAL_BYTES)
+#define PACKED_TOGETHER 32      /* columns of a row: its lines are read once, and few columns are written at once */
 #if BYTES > 16
 #define HALVES 2
 #else
@@ -91,6 +92,16 @@ INLINE void JOIN(NAME(put), REAL)(TURNED v, double middle, const double *root, d
     }
     memcpy(to, &shifted, sizeof shifted);
 }
+
+/* Some columns of a square. */
+INLINE void JOIN(NAME(put_square), REAL)(
+    int first, int end, const char *rows, Py_ssize_t stride, const double *shift, const double *root, double *to,
+    Py_ssize_t apart)
+{
+    TURNED v[SQUARE];
+    JOIN(NAME(turn), REAL)(rows, stride, v);
+    UNROLL for (int i = first; i < end; i++) JOIN(NAME(put), REAL)(v[i], shift[i], root, to + i * apart);
+}
 #endif
 
 /* readable: rows that are there from the first on, which squares may look into where a row is shorter. */
@@ -103,26 +114,36 @@ INLINE void JOIN(NAME(pack_rows), REAL)(
     const Py_ssize_t group = SQUARE * HALVES;
     if (d >= SQUARE) done = rows / group * group;
     else if (stride == d * REAL_BYTES) done = (rows + SQUARE <= readable ? rows : readable - SQUARE) / group * group;
+#define PUT(first, end, from) \
+    JOIN(NAME(put_square), REAL)( \
+        first, end, X + r * stride + (from) * REAL_BYTES, stride, shift + (from), root ? root + r : NULL, \
+        columns + (from) * apart + r, apart)
     if (d == 1 && stride == REAL_BYTES)
         for (done = 0; done + group <= rows; done += group) {
             TURNED v;
             memcpy(&v, X + done * REAL_BYTES, sizeof v);
             JOIN(NAME(put), REAL)(v, shift[0], root ? root + done : NULL, columns + done);
         }
-    else
-        for (Py_ssize_t j = 0; j < d; j += SQUARE) {
-            const Py_ssize_t from = j + SQUARE > d && d > SQUARE ? d - SQUARE : j;      /* the last squares overlap */
-            const char *row = X + from * REAL_BYTES;
-            double *to = columns + from * apart, middle[SQUARE] = {0};
-            for (int i = 0; i < SQUARE && from + i < d; i++) middle[i] = shift[from + i];
-            for (Py_ssize_t r = 0; r < done; r += group, row += group * stride) {
-                TURNED v[SQUARE];
-                JOIN(NAME(turn), REAL)(row, stride, v);
-                UNROLL for (int i = 0; i < SQUARE; i++)
-                    if (from + i >= j && from + i < d)
-                        JOIN(NAME(put), REAL)(v[i], middle[i], root ? root + r : NULL, to + i * apart + r);
-            }
+    else if (d % SQUARE)
+        for (Py_ssize_t r = 0; r < done; r += group) {
+            if (d == 1) PUT(0, 1, 0);                                           /* looks beyond the row */
+            else if (d % SQUARE == 1) PUT(SQUARE - 1, SQUARE, d - SQUARE);      /* overlaps the square before */
+#if SQUARE == 4
+            else if (d == 2) PUT(0, 2, 0);
+            else if (d == 3) PUT(0, 3, 0);
+            else if (d % 4 == 2) PUT(2, 4, d - 4);
+            else PUT(1, 4, d - 4);
+#endif
         }
+    for (Py_ssize_t near = 0; near + SQUARE <= d; near += PACKED_TOGETHER) {
+        const Py_ssize_t end = (near + PACKED_TOGETHER < d ? near + PACKED_TOGETHER : d) - SQUARE;
+        for (Py_ssize_t r = 0; r < done; r += group) {
+            Py_ssize_t j = near;
+            do PUT(0, SQUARE, j);
+            while ((j += SQUARE) <= end);
+        }
+    }
+#undef PUT
     if (done < 0) done = 0;
 #endif
     for (Py_ssize_t j = 0; j < d; j++)
@@ -145,5 +166,6 @@ NOINLINE void JOIN(NAME(pack), REAL)(
 
 #undef TURNED
 #undef SQUARE
+#undef PACKED_TOGETHER
 #undef SHIFTED
 #undef HALVES

@@ -5,10 +5,14 @@
  */
 #define AT_ONCE 4                   /* vectors of rows: each waits for itself only */
 
-/* weighted = scale (constant + columns weight - target); the sums of weighted squares are added to losses. */
+/* weighted = scale (constant + columns weight - target); the sums of weighted squares are added to losses.
+ *
+ * coming: the next panel's rows, which are fetched meanwhile: so many bytes for each column of AT_ONCE vectors.
+ */
 INLINE void NAME(miss)(
     int many, Py_ssize_t d, const double *columns, Py_ssize_t stride, Py_ssize_t rows, const double *const *weight,
-    const double *constant, const double *const *target, const double *scale, double *weighted, double *losses)
+    const double *constant, const double *const *target, const double *scale, const char *coming, Py_ssize_t advance,
+    double *weighted, double *losses)
 {
     VEC squares[2] = {{0}};
     for (Py_ssize_t r = 0; r < rows; r += AT_ONCE * LANES) {
@@ -16,11 +20,14 @@ INLINE void NAME(miss)(
         UNROLL for (int i = 0; i < many; i++)
             UNROLL for (int v = 0; v < AT_ONCE; v++)
                 missed[i][v] = constant[i] - NAME(load)(target[i] + r + v * LANES);
-        for (Py_ssize_t j = 0; j < d; j++)
+        for (Py_ssize_t j = 0; j < d; j++, coming += advance) {
+            FETCH(coming);
+            FETCH(coming + LINE);
             UNROLL for (int v = 0; v < AT_ONCE; v++) {
                 const VEC column = NAME(load)(columns + j * stride + r + v * LANES);
                 UNROLL for (int i = 0; i < many; i++) missed[i][v] += weight[i][j] * column;
             }
+        }
         UNROLL for (int v = 0; v < AT_ONCE; v++) {
             const VEC scales = NAME(load)(scale + r + v * LANES);
             UNROLL for (int i = 0; i < many; i++) {
@@ -61,10 +68,11 @@ INLINE void NAME(slopes)(
 
 INLINE void NAME(miss_some)(
     int many, Py_ssize_t d, const double *columns, Py_ssize_t stride, Py_ssize_t rows, const double *const *weight,
-    const double *constant, const double *const *target, const double *scale, double *weighted, double *losses,
-    double *slopes)
+    const double *constant, const double *const *target, const double *scale, const char *coming, Py_ssize_t advance,
+    double *weighted, double *losses, double *slopes)
 {
-    NAME(miss)(many, d, columns, stride, rows, weight, constant, target, scale, weighted, losses);
+    NAME(miss)(
+        many, d, columns, stride, rows, weight, constant, target, scale, coming, advance, weighted, losses);
     Py_ssize_t j = 0;
 #define SLOPES(across) \
     NAME(slopes)(many, across, columns + j * stride, stride, rows, weighted, slopes + j, d + 1)
@@ -99,6 +107,8 @@ NOINLINE void NAME(sum_residuals)(
         for (Py_ssize_t i = rows; i < filled; i++) {
             for (Py_ssize_t j = 0; j < d + 1 + k + 1; j++) columns[j * stride + i] = 0;
         }
+        const char *coming = table->X + (at + panel) * table->X_stride;
+        const Py_ssize_t advance = at + panel < table->n ? AT_ONCE * LANES * table->X_stride / d : 0;
         for (Py_ssize_t t = 0; t < count; t += 2) {
             const double *weight[2], *target[2];
             const int many = t + 2 <= count ? 2 : 1;
@@ -108,8 +118,8 @@ NOINLINE void NAME(sum_residuals)(
             }
 #define MISS(many) \
             NAME(miss_some)( \
-                many, d, columns, stride, filled, weight, points->constant + t, target, scale, weighted, losses + t, \
-                slopes + t * (d + 1))
+                many, d, columns, stride, filled, weight, points->constant + t, target, scale, coming, advance, \
+                weighted, losses + t, slopes + t * (d + 1))
             if (many == 2) MISS(2);
             else MISS(1);
 #undef MISS

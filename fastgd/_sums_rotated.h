@@ -1,9 +1,9 @@
 /* 8 to 15 columns of X and one of y, from memory to the products' sums: few numbers are turned.
  *
- * A row's first columns are a vector. It meets itself rotated by one column after the other; rotated by s, or by as many
- * as are left, it meets the same columns, so half as many turns do. Rotated is what a load finds that begins s numbers
- * later, where the vector lies twice, one behind the other. The other columns are turned as where there are few: each
- * of their numbers meets the row's vector, and vectors of rows meet each other.
+ * A row's first columns are a vector. It meets itself rotated by one column after the other; rotated by s, or by as
+ * many as are left, it meets the same columns, so half as many turns do. Rotated is what a load finds that begins s
+ * numbers later, where the vector lies twice, one behind the other. The other columns are turned as where there are
+ * few: each of their numbers meets the row's vector, and vectors of rows meet each other.
  *
  * What was just stored cannot be loaded from another place until it is in the cache. So one panel is filled while the
  * other, which was filled before, is read. These loads take as long as the arithmetic: one less counts.
@@ -15,9 +15,6 @@
 #define ROTATIONS (LANES / 2 + 1)
 #define BY_ROW (ROTATIONS + OTHERS + 1)
 #define BY_COLUMN (OTHERS * (OTHERS + 3) / 2)
-
-/* Loaded once: twice is what the compiler would make of it, and most of these take two loads, from two lines. */
-#define IN_REGISTER(vector) __asm__("" : "+v"(vector))
 
 INLINE VEC JOIN(NAME(first_columns), REAL)(const char *x)
 {
@@ -75,16 +72,15 @@ INLINE Py_ssize_t JOIN(NAME(sum_rotated), REAL)(
         for (int r = 0; r < PANEL_ROWS; r += LANES) {
             JOIN(NAME(turn_others), REAL)(d, x, stride, y + (coming + r) * REAL_BYTES, shift, also_to + r);
             UNROLL_ALL for (int line = 0; line < LANES * d * REAL_BYTES; line += LINE) FETCH(x + AHEAD + line);
-            for (int i = 0; i < LANES; i++, x += stride, from += TWICE, to += TWICE) {
+            UNROLL_ALL for (int i = 0; i < LANES; i++, x += stride, from += TWICE, to += TWICE) {
                 const VEC arrived = JOIN(NAME(first_columns), REAL)(x) - middle;
                 NAME(store)(to, arrived);
                 memcpy(to + LANES, &arrived, sizeof arrived / 2);
                 const VEC row = NAME(load)(from);
                 by_row[0] += row * row;
                 UNROLL_ALL for (int s = 1; s < ROTATIONS; s++) {
-                    VEC rotated = 2 * s < LANES     /* else its first half is enough, which takes one load */
+                    const VEC rotated = 2 * s < LANES       /* else its first half is enough, which takes one load */
                         ? NAME(load)(from + s) : (VEC)_mm512_broadcast_f64x4(_mm256_loadu_pd(from + s));
-                    IN_REGISTER(rotated);
                     by_row[s] += row * rotated;
                 }
                 UNROLL_ALL for (int c = 0; c < others; c++)
@@ -146,4 +142,3 @@ NOINLINE Py_ssize_t JOIN(NAME(rows_rotated), REAL)(
 #undef ROTATIONS
 #undef BY_ROW
 #undef BY_COLUMN
-#undef IN_REGISTER

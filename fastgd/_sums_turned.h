@@ -1,7 +1,7 @@
 /* Up to 7 columns of X and one of y, some rows at a time, from memory to the products' sums without a panel between.
  *
  * Above five columns not all sums stay in registers: the compiler puts the others aside, which costs less than a panel.
- * X is fetched ahead line by line, for the arithmetic is as fast as a core reads.
+ * X is fetched ahead line by line, and y, for the arithmetic is as fast as a core reads.
  */
 #if REAL_BYTES == 4
 #define MOST_LINES ((MOST_TURNED + 1) / 2)
@@ -53,6 +53,7 @@ INLINE Py_ssize_t JOIN(NAME(sum_turned), REAL)(
         TURNED v[MOST_TURNED];
         SHIFTED columns[MOST_TURNED];
         UNROLL_ALL for (int line = 0; line < group * d * REAL_BYTES; line += LINE) FETCH(X + AHEAD + line);
+        FETCH(y + AHEAD);
         if (d == 1) memcpy(v, X, sizeof *v);
 #if REAL_BYTES == 4
         else if (joined) NAME(turn_lines)(d, X, places, v);

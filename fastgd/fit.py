@@ -23,6 +23,7 @@ from .progress import Progress
 FAILURES = (Stop.NOT_FINITE, Stop.OVERFLOWED, Stop.INTERRUPTED, Stop.NO_MEMORY)
 STRETCH_SECONDS = 0.2  # how long C runs before Python looks at the clock
 MOST_EPOCHS = 1 << 22  # of a stretch: memory in large pages, of which a descent on few rows fills one in no time
+SCHEDULED = 1 << 10  # of the first one: a scheduler is stepped ahead of them, and the descent may end before
 FIRST_STRETCH = 1 << 20  # numbers that an engine goes over, of so many epochs as nothing is known of their time yet
 
 
@@ -163,7 +164,8 @@ class Fit:
         if not isinstance(self.data, Rows):
             return 1
         numbers = self.engine.numbers or self.data.X.numel()
-        return max(1, min(1024, FIRST_STRETCH // max(numbers, 1)))
+        most = MOST_EPOCHS if self.rates.scheduler is None else SCHEDULED
+        return max(1, min(most, FIRST_STRETCH // max(numbers, 1)))
 
     def _after(self, reason, callbacks, verbose, bar):
         """After a stretch: validation, what looks at the loss, lines, callbacks. The reason to stop, or None."""
