@@ -6,7 +6,16 @@ from itertools import chain
 
 import numpy as np
 
-from ._tensor import Tensor, from_array, get_default_dtype, method, named_as, ordinary, set_default_dtype_
+from ._tensor import (
+    Tensor,
+    from_array,
+    get_default_dtype,
+    method,
+    named_as,
+    note_scalar,
+    ordinary,
+    set_default_dtype_,
+)
 from ._types import advised, as_dtype, float32, float64, kind_name, of_array, on_cpu
 from .ops._loops import line, powers, steps_from
 
@@ -96,6 +105,8 @@ def _flatten(data, shape, level, flat):
                 ValueError("only one element tensors can be converted to Python scalars"),
                 "Use stack() or cat() to join tensors.",
             )
+        if data.requires_grad:
+            note_scalar()
         data = data.detach().reshape(())
     if level == len(shape):
         if isinstance(data, str) and flat:

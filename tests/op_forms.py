@@ -125,7 +125,9 @@ a.unsqueeze(0).squeeze((0, 1)); torch.squeeze(a[:1]); s.unsqueeze(0); a.t(); a.T
 torch.transpose(B, 1, 2); B.transpose(-1, 0); a.mT; B.permute(2, 0, 1); B.permute((1, 2, 0))
 torch.permute(B, (2, 1, 0)); torch.movedim(B, 0, 2); B.movedim((0, 1), (2, 0)); a.swapaxes(0, 1); v.expand(2, 3)
 v.expand(2, -1); a[:, :1].expand(2, 4); a[:, :1].expand_as(b); torch.broadcast_to(v, (2, 3)); s.expand(3)
-torch.broadcast_tensors(v, a[:, :1]); torch.broadcast_shapes((2, 1), (3,)); v.repeat(2); v.repeat(2, 2)
+torch.broadcast_tensors(v, a[:, :1]); torch.broadcast_tensors(v, v)[0] is v
+torch.broadcast_tensors(a, v)[0].grad_fn is a.grad_fn; torch.broadcast_tensors(a, v)[0]
+torch.broadcast_shapes((2, 1), (3,)); v.repeat(2); v.repeat(2, 2)
 a.repeat(1, 2); torch.tile(v, (2,)); a.tile(2); torch.flip(a, [0]); a.flip(0, 1); torch.fliplr(a); torch.flipud(a)
 torch.roll(v, 1); torch.roll(a, (1, -1), (0, 1)); torch.roll(a, 1, 0); torch.roll(a, 2); torch.rot90(x)
 torch.rot90(x, 2); torch.rot90(x, 3); torch.triu(M); torch.tril(M); M.tril(-1); torch.triu(M, diagonal=1)
