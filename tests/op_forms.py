@@ -155,6 +155,13 @@ torch.select(a, 1, 0); a.select(0, 1); torch.nonzero(k); i.nonzero(); torch.nonz
 torch.argwhere(i); a.repeat_interleave(2); v.repeat_interleave(j); torch.repeat_interleave(a, 2, dim=1)
 torch.take_along_dim(a, i.clamp(0, 2), 1); v.index_add(0, j, v); v.index_fill(0, j[:2], 9.0)
 x.scatter(1, i.clamp(0, 2)[:, :1], a[:, :1]); torch.zeros(2, 3).scatter_add(1, i.clamp(0, 2), a)
+a.scatter_reduce(1, i.clamp(0, 2), b, "sum"); a.scatter_reduce(0, k.long(), b, "mean", include_self=False)
+torch.scatter_reduce(a, 1, i.clamp(0, 2), b, "amax"); a.scatter_reduce(1, i.clamp(0, 2), b, reduce="amin")
+b.scatter_reduce(0, k.long(), torch.ones(2, 3), "amin"); b.scatter_reduce(1, i.clamp(0, 2), b * 1, "amax")
+x.scatter_reduce(1, i.clamp(0, 2), x, "prod"); i.scatter_reduce(0, k.long(), i, "mean"); x.scatter_reduce_(0, k.long(), x * 1, "sum")
+i.scatter_reduce(0, k.long(), i, "amax", include_self=False); torch.matrix_power(M, 3); M.matrix_power(-1)
+torch.unravel_index(torch.tensor([5, 0]), (2, 3)); torch.unravel_index(torch.tensor(7), (2, 3)); a.is_cpu
+torch.unravel_index(x.argmax(), x.shape)
 v.index_copy(0, j, v); torch.zeros(2, 4).scatter_(1, j[:2].unsqueeze(1), 1.0)
 torch.zeros(3).index_add_(0, j, torch.ones(3)); a @ M; a @ v; v @ M; v @ v; a.t() @ a; B @ M; B @ v
 B @ B.transpose(1, 2); (M @ B.transpose(1, 2)) * 1; torch.matmul(a, M); a.matmul(M); torch.mm(a, M); a.mm(M)
