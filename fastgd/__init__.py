@@ -72,6 +72,7 @@ from .linalg import (
     det,
     inv as inverse,
     logdet,
+    matrix_power,
     old_cholesky as cholesky,
     old_qr as qr,
     old_svd as svd,
@@ -85,6 +86,7 @@ from .random import *
 from .settings import (
     are_deterministic_algorithms_enabled,
     get_default_device,
+    get_float32_matmul_precision,
     get_num_interop_threads,
     get_num_threads,
     set_default_device,

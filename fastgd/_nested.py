@@ -4,7 +4,7 @@ from itertools import chain
 
 import numpy as np
 
-from ._tensor import Tensor, get_default_dtype
+from ._tensor import Tensor, get_default_dtype, note_scalar
 from ._types import advised
 
 
@@ -72,6 +72,8 @@ def _flatten(data, shape, level, flat):
                 ValueError("only one element tensors can be converted to Python scalars"),
                 "Use stack() or cat() to join tensors.",
             )
+        if data.requires_grad:
+            note_scalar()
         data = data.detach().reshape(())
     if level == len(shape):
         if isinstance(data, str) and flat:

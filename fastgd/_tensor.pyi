@@ -439,6 +439,8 @@ class Tensor:
         """Whether the elements are complex numbers: never."""
     def is_contiguous(self, memory_format=None) -> bool: ...
     @property
+    def is_cpu(self) -> bool: ...
+    @property
     def is_cuda(self) -> bool: ...
     def is_floating_point(self) -> bool:
         """Whether the elements are floats."""
@@ -564,6 +566,8 @@ class Tensor:
         """The elements where a mask holds, in one dimension."""
     def matmul(self, other, *, out: Tensor | None = None) -> Tensor:
         """The matrix product of two tensors: vectors, matrices, or stacks of matrices."""
+    def matrix_power(self, n) -> Tensor:
+        """The product of n times the same square matrix; of its inverse where n is negative."""
     def max(
         self,
         dim=None,
@@ -813,6 +817,11 @@ class Tensor:
         """input with src added where `scatter` would write it."""
     def scatter_add_(self, dim, index, src=None, *, value=None) -> Tensor:
         """`scatter_add`, written to the tensor itself."""
+    def scatter_reduce(self, dim, index, src, reduce, *, include_self=True) -> Tensor:
+        """The sum, prod, mean, amax or amin of what src brings where `scatter` would write it; include_self: and of
+        input."""
+    def scatter_reduce_(self, dim, index, src, reduce, *, include_self=True) -> Tensor:
+        """`scatter_reduce`, written to the tensor itself."""
     def select(self, dim, index) -> Tensor:
         """The slice of that number along a dimension; shares memory."""
     def sgn(self, *, out: Tensor | None = None) -> Tensor:

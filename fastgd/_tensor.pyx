@@ -15,6 +15,7 @@ from libc.string cimport memset
 from numpy cimport ndarray
 
 import contextvars
+import copy
 import weakref
 from heapq import heappop, heappush
 
@@ -424,7 +425,10 @@ cdef class Tensor:
         return (<object>array_of(self)).tolist()
 
     def __float__(self):
-        return float(self.one_element())
+        found = float(self.one_element())
+        if requires_grad(self):
+            note_scalar()
+        return found
 
     def __int__(self):
         return int(self.one_element())
@@ -497,6 +501,8 @@ cdef class Tensor:
         if self._grad is not None:
             made._grad = grad_of_leaf(self).__deepcopy__(memo)
         memo[id(self)] = made
+        if self._attributes != NULL and not isinstance(self, Parameter):    # torch leaves those of a Parameter behind
+            PyObject_GenericGetDict(made, NULL).update(copy.deepcopy(<object>self._attributes, memo))
         return made
 
     # -- operators
@@ -642,6 +648,23 @@ class RemovableHandle:
 
     def __exit__(self, *exception):
         self.remove()
+
+
+cdef bint scalar_noted = False
+
+
+def note_scalar():
+    """Warns, once, that a number was made of a tensor whose gradient somebody wants: it does not flow through it."""
+    global scalar_noted
+    if not scalar_noted:
+        import warnings
+
+        scalar_noted = True
+        warnings.warn(
+            "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+            "Consider using tensor.detach() first.",
+            UserWarning,
+        )
 
 
 cdef class Parameter(Tensor):

@@ -4,13 +4,14 @@
 """
 
 import math
+from functools import cached_property
 
 import numpy as np
 
 from . import linalg
 from ._tensor import Tensor, from_array, get_default_dtype
 from ._types import Size
-from .autograd import no_grad
+from .autograd import enable_grad, no_grad
 from .creation import tensor
 from .nn.functional import binary_cross_entropy_with_logits
 from .ops import broadcast_tensors, erfinv, xlogy
@@ -139,8 +140,14 @@ def _standard(shape, like):
 
 
 def _told(distribution, *names):
-    parameters = [(name, getattr(distribution, name)) for name in names]
+    """The parameters that are known by now: torch, too, computes those that follow from others when they are read."""
+    parameters = [(name, vars(distribution)[name]) for name in names if name in vars(distribution)]
     return ", ".join(f"{name}: {given if given.numel() == 1 else given.size()}" for name, given in parameters)
+
+
+def _when_read(compute):
+    """An attribute that is computed once, when it is read, and recorded even then under no_grad."""
+    return cached_property(enable_grad()(compute))
 
 
 class Uniform(Distribution):
@@ -288,17 +295,22 @@ class Bernoulli(Distribution):
     def __init__(self, probs=None, logits=None, validate_args=None):
         if (probs is None) == (logits is None):
             raise ValueError("Either `probs` or `logits` must be specified, but not both.")
-        self._given = "probs" if logits is None else "logits"
         if logits is not None:
             (self.logits,) = _parameters(logits)
-            self.probs = self.logits.sigmoid()
         else:
             (self.probs,) = _parameters(probs)
             if validate_args is not False:
                 inside = (self.probs >= 0) & (self.probs <= 1)
                 _check(self, "probs", self.probs, inside, "Interval(lower_bound=0.0, upper_bound=1.0)")
-            self.logits = self.probs.logit(float(np.finfo(self.probs.dtype.numpy).eps))
-        super().__init__(self.probs.shape)
+        super().__init__((self.probs if logits is None else self.logits).shape)
+
+    @_when_read
+    def probs(self):
+        return self.logits.sigmoid()
+
+    @_when_read
+    def logits(self):
+        return self.probs.logit(float(np.finfo(self.probs.dtype.numpy).eps))
 
     @property
     def mean(self):
@@ -321,7 +333,7 @@ class Bernoulli(Distribution):
         return binary_cross_entropy_with_logits(self.logits, self.probs, reduction="none")
 
     def __repr__(self):
-        return f"Bernoulli({_told(self, self._given)})"
+        return f"Bernoulli({_told(self, 'probs', 'logits')})"
 
 
 class MultivariateNormal(Distribution):
@@ -344,7 +356,7 @@ class MultivariateNormal(Distribution):
         given = {name: matrix for name, matrix in given.items() if matrix is not None}
         if len(given) != 1:
             raise ValueError("Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified.")
-        ((self._given, matrix),) = given.items()
+        ((name, matrix),) = given.items()
         if loc.ndim < 1 or matrix.ndim < 2:
             raise ValueError("loc must be at least one-dimensional, and the matrix at least two-dimensional")
         if scale_tril is None:
@@ -354,7 +366,8 @@ class MultivariateNormal(Distribution):
                 raise ValueError(
                     f"Expected a positive definite matrix of shape {tuple(matrix.shape)}, but got\n{matrix}"
                 ) from None
-        self.loc, self.scale_tril = loc, scale_tril
+        self.loc, self._factor = loc, scale_tril
+        setattr(self, name, matrix)
         super().__init__(loc.shape[:-1], loc.shape[-1:])
 
     @property
@@ -363,31 +376,35 @@ class MultivariateNormal(Distribution):
 
     mode = mean
 
-    @property
+    @_when_read
     def covariance_matrix(self):
-        return self.scale_tril @ self.scale_tril.transpose(-2, -1)
+        return self._factor @ self._factor.transpose(-2, -1)
 
-    @property
+    @_when_read
     def precision_matrix(self):
-        return linalg.inv(self.covariance_matrix)
+        return linalg.inv(self._factor @ self._factor.transpose(-2, -1))
+
+    @_when_read
+    def scale_tril(self):
+        return self._factor
 
     @property
     def variance(self):
-        return self.scale_tril.pow(2).sum(-1)
+        return self._factor.pow(2).sum(-1)
 
     def rsample(self, sample_shape=()):
         drawn = _standard(self._shape(sample_shape), self.loc)
-        return self.loc + (self.scale_tril @ drawn.unsqueeze(-1)).squeeze(-1)
+        return self.loc + (self._factor @ drawn.unsqueeze(-1)).squeeze(-1)
 
     def log_prob(self, value):
         difference = (value - self.loc).unsqueeze(-1)
-        factor = self.scale_tril.expand((*difference.shape[:-2], *self.scale_tril.shape[-2:]))
+        factor = self._factor.expand((*difference.shape[:-2], *self._factor.shape[-2:]))
         whitened = linalg.solve_triangular(factor, difference, upper=False).squeeze(-1)
-        half_log_det = self.scale_tril.diagonal(0, -2, -1).log().sum(-1)
+        half_log_det = self._factor.diagonal(0, -2, -1).log().sum(-1)
         return -0.5 * (self.event_shape[0] * _LOG_2PI + whitened.pow(2).sum(-1)) - half_log_det
 
     def __repr__(self):
-        return f"MultivariateNormal({_told(self, 'loc', self._given)})"
+        return f"MultivariateNormal({_told(self, 'loc', 'covariance_matrix', 'precision_matrix', 'scale_tril')})"
 
 
 def kl_divergence(p, q):

@@ -208,6 +208,7 @@ for _name, _read in {
     "mH": lambda tensor: tensor.transpose(-2, -1),
     "mT": lambda tensor: tensor.transpose(-2, -1),
     "real": lambda tensor: tensor,
+    "is_cpu": lambda tensor: True,
     "is_cuda": lambda tensor: False,
     "is_sparse": lambda tensor: False,
     "is_quantized": lambda tensor: False,

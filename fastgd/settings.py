@@ -10,6 +10,7 @@ from ._tensor import Tensor
 from ._types import advised, cpu, on_cpu
 
 _interop_threads = os.cpu_count()
+_matmul_precision = "highest"
 
 
 def _checked_count(name, count):
@@ -87,8 +88,15 @@ def are_deterministic_algorithms_enabled():
 
 def set_float32_matmul_precision(precision):
     """Accepted: float32 is computed in float32."""
+    global _matmul_precision
     if precision not in ("highest", "high", "medium"):
         raise RuntimeError(f"{precision} is not one of 'highest', 'high' or 'medium'")
+    _matmul_precision = precision
+
+
+def get_float32_matmul_precision():
+    """What set_float32_matmul_precision was given last; "highest" at first."""
+    return _matmul_precision
 
 
 def set_flush_denormal(mode):

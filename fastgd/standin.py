@@ -13,7 +13,7 @@ from ._naming import rename
 _SAME = (
     "autograd", "autograd.functional", "backends", "backends.cuda", "backends.cudnn", "backends.mkl", "backends.mps",
     "cuda", "distributions", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler",
-    "optim.swa_utils", "random", "special", "testing", "utils", "utils.data", "version",
+    "optim.swa_utils", "random", "special", "testing", "utils", "utils.data", "utils.hooks", "version",
 )  # fmt: skip
 
 # Where torch defines its classes: they print by these names, and some scripts import them from there.
@@ -48,7 +48,7 @@ _HOMES = {
         "PoissonNLLLoss SmoothL1Loss SoftMarginLoss _Loss"
     ),
     "nn.modules.module": "Module",
-    "nn.parameter": "Parameter UninitializedParameter",
+    "nn.parameter": "Buffer Parameter UninitializedParameter",
     "nn.utils.clip_grad": "",
     "nn.utils.convert_parameters": "",
     "optim.adadelta": "Adadelta",
@@ -70,6 +70,7 @@ _HOMES = {
     "optim.rprop": "Rprop",
     "optim.sgd": "SGD",
     "optim.swa_utils": "AveragedModel SWALR",
+    "utils.hooks": "RemovableHandle",
     "utils.data.dataloader": "DataLoader default_collate default_convert get_worker_info",
     "utils.data.dataset": "ChainDataset ConcatDataset Dataset IterableDataset Subset TensorDataset random_split",
     "utils.data.sampler": (

@@ -212,6 +212,8 @@ torch.optim.SGD(torch.nn.Linear(1, 1))
 torch.optim.SGD([{"lr": 1}])
 torch.nn.Linear(1, 1).register_parameter("a.b", None)
 torch.nn.Linear(1, 1).register_buffer("a.b", None)
+x.scatter_reduce(0, torch.zeros(2, 3).long(), x, "middle")
+torch.unravel_index(x, (2, 3))
 torch.nn.Linear(1, 1).cuda()
 torch.nn.LazyLinear(1).weight.shape
 k - k

@@ -125,7 +125,9 @@ a.unsqueeze(0).squeeze((0, 1)); torch.squeeze(a[:1]); s.unsqueeze(0); a.t(); a.T
 torch.transpose(B, 1, 2); B.transpose(-1, 0); a.mT; B.permute(2, 0, 1); B.permute((1, 2, 0))
 torch.permute(B, (2, 1, 0)); torch.movedim(B, 0, 2); B.movedim((0, 1), (2, 0)); a.swapaxes(0, 1); v.expand(2, 3)
 v.expand(2, -1); a[:, :1].expand(2, 4); a[:, :1].expand_as(b); torch.broadcast_to(v, (2, 3)); s.expand(3)
-torch.broadcast_tensors(v, a[:, :1]); torch.broadcast_shapes((2, 1), (3,)); v.repeat(2); v.repeat(2, 2)
+torch.broadcast_tensors(v, a[:, :1]); torch.broadcast_tensors(v, v)[0] is v
+torch.broadcast_tensors(a, v)[0].grad_fn is a.grad_fn; torch.broadcast_tensors(a, v)[0]
+torch.broadcast_shapes((2, 1), (3,)); v.repeat(2); v.repeat(2, 2)
 a.repeat(1, 2); torch.tile(v, (2,)); a.tile(2); torch.flip(a, [0]); a.flip(0, 1); torch.fliplr(a); torch.flipud(a)
 torch.roll(v, 1); torch.roll(a, (1, -1), (0, 1)); torch.roll(a, 1, 0); torch.roll(a, 2); torch.rot90(x)
 torch.rot90(x, 2); torch.rot90(x, 3); torch.triu(M); torch.tril(M); M.tril(-1); torch.triu(M, diagonal=1)
@@ -153,6 +155,13 @@ torch.select(a, 1, 0); a.select(0, 1); torch.nonzero(k); i.nonzero(); torch.nonz
 torch.argwhere(i); a.repeat_interleave(2); v.repeat_interleave(j); torch.repeat_interleave(a, 2, dim=1)
 torch.take_along_dim(a, i.clamp(0, 2), 1); v.index_add(0, j, v); v.index_fill(0, j[:2], 9.0)
 x.scatter(1, i.clamp(0, 2)[:, :1], a[:, :1]); torch.zeros(2, 3).scatter_add(1, i.clamp(0, 2), a)
+a.scatter_reduce(1, i.clamp(0, 2), b, "sum"); a.scatter_reduce(0, k.long(), b, "mean", include_self=False)
+torch.scatter_reduce(a, 1, i.clamp(0, 2), b, "amax"); a.scatter_reduce(1, i.clamp(0, 2), b, reduce="amin")
+b.scatter_reduce(0, k.long(), torch.ones(2, 3), "amin"); b.scatter_reduce(1, i.clamp(0, 2), b * 1, "amax")
+x.scatter_reduce(1, i.clamp(0, 2), x, "prod"); i.scatter_reduce(0, k.long(), i, "mean"); x.scatter_reduce_(0, k.long(), x * 1, "sum")
+i.scatter_reduce(0, k.long(), i, "amax", include_self=False); torch.matrix_power(M, 3); M.matrix_power(-1)
+torch.unravel_index(torch.tensor([5, 0]), (2, 3)); torch.unravel_index(torch.tensor(7), (2, 3)); a.is_cpu
+torch.unravel_index(x.argmax(), x.shape)
 v.index_copy(0, j, v); torch.zeros(2, 4).scatter_(1, j[:2].unsqueeze(1), 1.0)
 torch.zeros(3).index_add_(0, j, torch.ones(3)); a @ M; a @ v; v @ M; v @ v; a.t() @ a; B @ M; B @ v
 B @ B.transpose(1, 2); (M @ B.transpose(1, 2)) * 1; torch.matmul(a, M); a.matmul(M); torch.mm(a, M); a.mm(M)

@@ -29,7 +29,7 @@ PROPERTIES = {
     "T": "Tensor", "H": "Tensor", "mH": "Tensor", "mT": "Tensor", "real": "Tensor", "data": "Tensor",
     "grad": "Tensor | None",
     "shape": "Size", "dtype": "dtype_type", "device": "device_type", "grad_fn": "Any", "layout": "layout_type", "name": "None",
-    "itemsize": "int", "nbytes": "int", "ndim": "int", "output_nr": "int", "is_cuda": "bool", "is_leaf": "bool",
+    "itemsize": "int", "nbytes": "int", "ndim": "int", "output_nr": "int", "is_cpu": "bool", "is_cuda": "bool", "is_leaf": "bool",
     "is_meta": "bool", "is_quantized": "bool", "is_sparse": "bool", "requires_grad": "bool", "retains_grad": "bool",
 }  # fmt: skip
 SETTABLE = {"data", "grad", "requires_grad"}

@@ -285,6 +285,26 @@ def test_what_distributions_refuse(make, text):
         make()
 
 
+def test_distributions_print_what_is_known_of_them():
+    bernoulli = distributions.Bernoulli(logits=fastgd.zeros(()))
+    assert repr(bernoulli) == "Bernoulli(logits: 0.0)"
+    assert bernoulli.mean.item() == 0.5 and repr(bernoulli) == "Bernoulli(probs: 0.5, logits: 0.0)"
+    normal = distributions.MultivariateNormal(fastgd.zeros(2), scale_tril=fastgd.eye(2))
+    assert repr(normal) == "MultivariateNormal(loc: torch.Size([2]), scale_tril: torch.Size([2, 2]))"
+    with fastgd.no_grad():
+        normal.precision_matrix  # noqa: B018 (computed because it is read)
+    assert repr(normal) == (
+        "MultivariateNormal(loc: torch.Size([2]), precision_matrix: torch.Size([2, 2]), scale_tril: torch.Size([2, 2]))"
+    )
+
+
+def test_parameters_that_need_no_broadcasting_are_those_that_were_given():
+    loc, scale = fastgd.zeros(1, requires_grad=True), fastgd.ones(1)
+    normal = distributions.Normal(loc, scale)
+    assert normal.loc is loc and normal.scale is scale
+    assert repr(normal) == "Normal(loc: tensor([0.], requires_grad=True), scale: tensor([1.]))"
+
+
 def test_no_kl_of_other_distributions():
     with pytest.raises(NotImplementedError, match="for p type Poisson and q type Normal"):
         distributions.kl_divergence(distributions.Poisson(1.0), distributions.Normal(0.0, 1.0))

@@ -1,6 +1,8 @@
 """Module: registration, attributes, the ways in which modules are written, hooks."""
 
 import copy
+import inspect
+from collections import OrderedDict
 
 import pytest
 from modules import line, nested
@@ -24,6 +26,14 @@ def test_names(lib):
     assert len(list(model.parameters())) == 9 and len(list(model.modules())) == 10
     assert [name for name, _ in model.named_parameters(prefix="m", recurse=False)] == []
     assert [name for name, _ in model.line.named_parameters(prefix="m", recurse=False)] == ["m.scale"]
+
+
+@pytest.mark.parametrize(
+    "walk", "parameters named_parameters buffers named_buffers modules named_modules children named_children".split()
+)
+def test_walks_print_as_generators_of_module(lib, walk):
+    found = getattr(lib.nn.Linear(1, 1), walk)()
+    assert repr(found).startswith(f"<generator object Module.{walk} at 0x") and inspect.isgenerator(found)
 
 
 def test_shared_parameters_are_named_once(lib):
@@ -106,6 +116,27 @@ def test_buffers(lib):
     assert "shift" not in model.state_dict()
 
 
+def test_nn_buffer(lib):
+    given = lib.arange(3.0)
+    made = lib.nn.Buffer(given)
+    assert isinstance(made, lib.nn.Buffer) and isinstance(made, lib.Tensor) and not isinstance(given, lib.nn.Buffer)
+    assert made.data_ptr() == given.data_ptr() and made.persistent and not made.requires_grad
+    assert isinstance(copy.deepcopy(made), lib.nn.Buffer) and not isinstance(made.clone(), lib.nn.Buffer)
+    assert tuple(lib.nn.Buffer().shape) == (0,)
+
+    model = lib.nn.Module()
+    model.kept, model.scratch = made, lib.nn.Buffer(lib.zeros(2), persistent=False)
+    assert [name for name, _ in model.named_buffers()] == ["kept", "scratch"] and list(model.state_dict()) == ["kept"]
+    model.kept.add_(1)
+    assert given.tolist() == [1, 2, 3]
+    model.scratch = lib.ones(1)
+    assert list(model.state_dict()) == ["kept"] and model.scratch.item() == 1
+    model.kept = lib.nn.Buffer(lib.ones(1), persistent=False)
+    assert list(model.state_dict()) == []
+    with pytest.raises(AttributeError, match="'list' object has no attribute 'detach'"):
+        lib.nn.Buffer([1.0])
+
+
 WRONG = {
     "parameter": (
         lambda t, m: setattr(m, "scale", t.ones(1)),
@@ -121,6 +152,36 @@ WRONG = {
         lambda t, m: setattr(m, "linear", 3),
         TypeError,
         "cannot assign 'int' as child module 'linear' (torch.nn.Module or None expected)",
+    ),
+    "module, a tensor": (
+        lambda t, m: setattr(m, "linear", t.ones(1)),
+        TypeError,
+        "cannot assign 'torch.FloatTensor' as child module 'linear' (torch.nn.Module or None expected)",
+    ),
+    "parameter, a module": (
+        lambda t, m: setattr(m, "scale", OrderedDict()),
+        TypeError,
+        "cannot assign 'collections.OrderedDict' as parameter 'scale' (torch.nn.Parameter or None expected)",
+    ),
+    "parameter, a buffer": (
+        lambda t, m: setattr(m, "scale", t.nn.Buffer(t.ones(1))),
+        TypeError,
+        "cannot assign 'torch.FloatTensor' as parameter 'scale' (torch.nn.Parameter or None expected)",
+    ),
+    "buffer before __init__": (
+        lambda t, m: setattr(t.nn.Module.__new__(t.nn.Module), "a", t.nn.Buffer()),
+        AttributeError,
+        "cannot assign buffer before Module.__init__() call",
+    ),
+    "buffer of a name that is taken": (
+        lambda t, m: setattr(m, "forward", t.nn.Buffer()),
+        KeyError,
+        "attribute 'forward' already exists",
+    ),
+    "sequence of a tensor": (
+        lambda t, m: t.nn.Sequential(t.ones(1)),
+        TypeError,
+        "torch.FloatTensor is not a Module subclass",
     ),
     "buffer": (
         lambda t, m: setattr(m, "shift", 3),

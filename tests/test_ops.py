@@ -143,6 +143,7 @@ def gradient_cases():
         "index_fill": (lambda x: x.index_fill(1, pick[:1], 3.0), a),
         "scatter": (lambda x, y: x.scatter(1, index[:, :1], y), a, b),
         "scatter_add": (lambda x, y: x.scatter_add(1, index, y), a, b),
+        "scatter_reduce": (lambda x, y: x.scatter_reduce(1, index, y, "mean"), a, b),
         "matmul": (f.matmul, a, M), "mm": (f.mm, a, M), "mv": (f.mv, a, v), "dot": (f.dot, v, v), "vdot": (f.vdot, v, v),
         "matmul of vectors": (f.matmul, v, v), "vector times matrix": (f.matmul, v, M),
         "stack of matrices": (lambda x, y: x.view(1, 2, 3) @ y, a, M), "outer": (f.outer, v, v),

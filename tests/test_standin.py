@@ -99,6 +99,8 @@ assert not any(loaded("optim.adaptive", "optim.lbfgs", "optim.lr_scheduler"))
 assert repr(torch.optim.LBFGS) == "<class 'torch.optim.lbfgs.LBFGS'>" and torch.optim.LBFGS is torch.optim.lbfgs.LBFGS
 import fastgd.optim.swa_utils                       # by another way than an attribute
 assert repr(fastgd.optim.swa_utils.SWALR) == "<class 'torch.optim.swa_utils.SWALR'>"
+assert repr(torch.utils.hooks.RemovableHandle) == "<class 'torch.utils.hooks.RemovableHandle'>"
+assert repr(torch.nn.Buffer) == "<class 'torch.nn.parameter.Buffer'>" and torch.nn.Buffer is torch.nn.parameter.Buffer
 assert "LBFGS" in vars(torch.optim)                 # what a loop asks for again and again is there at once
 """)
 

@@ -2,6 +2,8 @@
 
 import copy
 import gc
+import subprocess
+import sys
 import weakref
 
 import numpy as np
@@ -358,6 +360,33 @@ def test_grad_of_a_computed_tensor_warns():
         assert (fastgd.ones(2, requires_grad=True) * 2).grad is None
 
 
+# What is made of t, and whether it warns.
+SCALARS = {
+    "float(t)": True,
+    "'%f' % t": True,
+    "complex(t)": True,
+    "fastgd.tensor([t, t])": True,
+    "fastgd.FloatTensor([t])": True,
+    "int(t), t.item(), f'{t:.2f}', '%d' % t, bool(t), float(t.detach())": False,
+}
+
+
+@pytest.mark.parametrize("form, warns", SCALARS.items())
+def test_a_number_made_of_a_recorded_tensor_warns_once(form, warns):
+    """Each in a process of its own, as the warning is given once in a process."""
+    program = f"""
+import warnings, fastgd
+t = fastgd.tensor(1.5, requires_grad=True)
+with warnings.catch_warnings(record=True) as seen:
+    warnings.simplefilter("always")
+    {form}; {form}
+print(*[warning.message for warning in seen])
+"""
+    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    said = "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+    assert out == (f"{said}Consider using tensor.detach() first.\n" if warns else "\n")
+
+
 # ---- what a tensor carries
 
 
@@ -382,6 +411,14 @@ def test_deepcopy():
     one, again = copy.deepcopy([w, w])
     assert one is again and one is not w
     assert one.requires_grad and one.grad.tolist() == [2, 4] and one.grad is not w.grad
+
+
+def test_deepcopy_takes_the_attributes_of_a_tensor_but_not_of_a_parameter():
+    tensor, parameter = fastgd.ones(1), fastgd.nn.Parameter(fastgd.ones(1))
+    tensor.note = parameter.note = ["mine"]
+    copied = copy.deepcopy(tensor)
+    assert copied.note == ["mine"] and copied.note is not tensor.note
+    assert vars(copy.deepcopy(parameter)) == {}
 
 
 def test_parameter(array):

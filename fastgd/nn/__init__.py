@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Tanh,
     )
     from .batchnorm import BatchNorm1d
+    from .buffer import Buffer
     from .container import ModuleDict, ModuleList, ParameterDict, ParameterList
     from .layers import Dropout, Flatten, Identity, Unflatten
     from .lazy import LazyLinear, UninitializedParameter
@@ -54,6 +55,7 @@ __getattr__, __dir__, _names = _later.attributes(
     activations="""ELU GELU Hardtanh LeakyReLU LogSigmoid LogSoftmax ReLU ReLU6 SELU SiLU Sigmoid Softmax Softplus
         Softshrink Softsign Tanh""",
     batchnorm="BatchNorm1d",
+    buffer="Buffer",
     container="ModuleDict ModuleList ParameterDict ParameterList",
     layers="Dropout Flatten Identity Unflatten",
     lazy="LazyLinear UninitializedParameter",

@@ -18,11 +18,14 @@ cdef extern from *:
 import itertools
 from collections import OrderedDict, namedtuple
 
+from .._naming import give_attribute
 from .._tensor import RemovableHandle
 from .._types import dtype as dtype_type
 from .._types import float16, float32, float64, on_cpu
 from ..autograd import no_grad
+from ..settings import typename
 from ._backward_hooks import Passage
+from ._walks import WALKS
 
 cdef str DICT = "__dict__"
 # What torch keeps in a module's __dict__, in its order.
@@ -32,6 +35,11 @@ cdef tuple FIELDS = (
     "_forward_pre_hooks", "_forward_pre_hooks_with_kwargs", "_state_dict_hooks", "_state_dict_pre_hooks",
     "_load_state_dict_pre_hooks", "_load_state_dict_post_hooks", "_modules",
 )
+
+
+cdef inline bint is_buffer(value):
+    """Whether it is a tensor that nn.Buffer made; most have no attributes at all, and a failed search is slow."""
+    return isinstance(value, Tensor) and (<Tensor>value)._attributes != NULL and getattr(value, "_is_buffer", False)
 
 
 cdef inline dict attributes_of(module):
@@ -238,8 +246,9 @@ cdef class Module:
             self.register_parameter(name, value)
         elif self._parameters is not None and name in self._parameters:
             if value is not None:
-                kind = value.type() if isinstance(value, Tensor) else type(value).__name__
-                raise TypeError(f"cannot assign '{kind}' as parameter '{name}' (torch.nn.Parameter or None expected)")
+                raise TypeError(
+                    f"cannot assign '{typename(value)}' as parameter '{name}' (torch.nn.Parameter or None expected)"
+                )
             self.register_parameter(name, None)
         elif isinstance(value, Module):
             if self._modules is None:
@@ -249,15 +258,18 @@ cdef class Module:
         elif self._modules is not None and name in self._modules:
             if value is not None:
                 raise TypeError(
-                    f"cannot assign '{type(value).__name__}' as child module '{name}' (torch.nn.Module or None "
+                    f"cannot assign '{typename(value)}' as child module '{name}' (torch.nn.Module or None "
                     "expected)"
                 )
             self._modules[name] = None
+        elif is_buffer(value):
+            if self._buffers is None:
+                raise AttributeError("cannot assign buffer before Module.__init__() call")
+            self.register_buffer(name, value, value.persistent)
         elif self._buffers is not None and name in self._buffers:
             if value is not None and not isinstance(value, Tensor):
                 raise TypeError(
-                    f"cannot assign '{type(value).__name__}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None "
-                    "expected)"
+                    f"cannot assign '{typename(value)}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None expected)"
                 )
             self._buffers[name] = value
         else:
@@ -302,7 +314,7 @@ cdef class Module:
         self._check_name("parameter", name, self._parameters)
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(
-                f"cannot assign '{type(param).__name__}' object to parameter '{name}' (torch.nn.Parameter or None "
+                f"cannot assign '{typename(param)}' object to parameter '{name}' (torch.nn.Parameter or None "
                 "required)"
             )
         if param is not None and param.grad_fn is not None:
@@ -317,7 +329,7 @@ cdef class Module:
         self._check_name("buffer", name, self._buffers)
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(
-                f"cannot assign '{type(tensor).__name__}' object to buffer '{name}' (torch Tensor or None required)"
+                f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
             )
         self._buffers[name] = tensor
         if persistent:
@@ -328,72 +340,13 @@ cdef class Module:
     def add_module(self, name, module):
         """Adds a part under a name."""
         if module is not None and not isinstance(module, Module):
-            raise TypeError(f"{type(module).__name__} is not a Module subclass")
+            raise TypeError(f"{typename(module)} is not a Module subclass")
         self._check_name("module", name, self._modules)
         self._modules[name] = module
 
     register_module = add_module
 
-    # -- walking the tree
-
-    def named_modules(self, memo=None, prefix="", bint remove_duplicate=True):
-        """This module and all its parts, with their dotted names."""
-        if memo is None:
-            memo = set()
-        if self in memo:
-            return
-        if remove_duplicate:
-            memo.add(self)
-        yield prefix, self
-        for name, module in self._modules.items():
-            if module is not None:
-                yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
-
-    def modules(self):
-        """This module and all its parts."""
-        for _, module in self.named_modules():
-            yield module
-
-    def named_children(self):
-        """The direct parts with their names."""
-        seen = set()
-        for name, module in self._modules.items():
-            if module is not None and module not in seen:
-                seen.add(module)
-                yield name, module
-
-    def children(self):
-        """The direct parts."""
-        for _, module in self.named_children():
-            yield module
-
-    def _named_members(self, registry, prefix, recurse, remove_duplicate):
-        seen = set()
-        modules = self.named_modules(None, prefix, remove_duplicate) if recurse else [(prefix, self)]
-        for module_prefix, module in modules:
-            for name, member in getattr(module, registry).items():
-                if member is None or (remove_duplicate and id(member) in seen):
-                    continue
-                seen.add(id(member))
-                yield (f"{module_prefix}.{name}" if module_prefix else name), member
-
-    def named_parameters(self, prefix="", bint recurse=True, bint remove_duplicate=True):
-        """The parameters of this module and its parts, with their dotted names."""
-        yield from self._named_members("_parameters", prefix, recurse, remove_duplicate)
-
-    def parameters(self, bint recurse=True):
-        """The parameters of this module and its parts: what an optimizer is given."""
-        for _, parameter in self.named_parameters("", recurse):
-            yield parameter
-
-    def named_buffers(self, prefix="", bint recurse=True, bint remove_duplicate=True):
-        """The buffers of this module and its parts, with their dotted names."""
-        yield from self._named_members("_buffers", prefix, recurse, remove_duplicate)
-
-    def buffers(self, bint recurse=True):
-        """The buffers of this module and its parts."""
-        for _, buffer in self.named_buffers("", recurse):
-            yield buffer
+    # -- finding parts (the walks over all of them are in _walks)
 
     def get_submodule(self, target):
         """The part with this dotted name."""
@@ -695,3 +648,5 @@ cdef object call(Module module, tuple args, PyObject *options):
 
 # Before the classes that inherit it are made.
 fastgd_set_call(Module, <void *>call)
+for name, walk in WALKS.items():
+    give_attribute(Module, name, walk)

@@ -31,7 +31,7 @@ _EXPORTED = {
         remainder rsub sub subtract true_divide xlogy""",
     distances: "cdist cosine_similarity pairwise_distance",
     indexing: """argwhere gather index_add index_copy index_fill index_put index_select masked_scatter masked_select
-        nonzero repeat_interleave scatter scatter_add select take take_along_dim""",
+        nonzero repeat_interleave scatter scatter_add scatter_reduce select take take_along_dim unravel_index""",
     inplace: "clone",
     joining: """atleast_1d atleast_2d atleast_3d block_diag cartesian_prod cat column_stack combinations concat concatenate diff
         dstack hsplit hstack meshgrid row_stack stack tensor_split trapezoid trapz vsplit vstack""",

@@ -1,5 +1,7 @@
 """Reading by name of a dimension, and writing by index, mask and index tensor."""
 
+import math
+
 import numpy as np
 
 from .._tensor import (
@@ -225,6 +227,16 @@ def argwhere(input):
     return nonzero(input)
 
 
+def unravel_index(indices, shape):
+    """Where in a tensor of a shape the elements of these numbers stand, counted row by row: an index a dimension."""
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    numbers, count = indices.detach().numpy(), math.prod(shape)
+    if numbers.dtype.kind not in "iu":
+        raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
+    found = np.unravel_index(np.mod(numbers, count) if count else numbers, shape)
+    return tuple(from_array(np.array(index, np.int64)) for index in found)
+
+
 # ---- repeated by number
 
 _repeat_interleave_row = row(
@@ -372,6 +384,92 @@ def _by_places(name, made, doc):
 
 scatter = _by_places("scatter", _scatter_row, "input with src[i, j] written to input[index[i, j], j] for dim 0, ...")
 scatter_add = _by_places("scatter_add", _scatter_add_row, "input with src added where `scatter` would write it.")
+
+
+# What scatter_reduce makes of the elements that come to one place: the ufunc, and what leaves others as they are.
+_REDUCTIONS = {
+    "sum": (np.add, lambda dtype: 0),
+    "mean": (np.add, lambda dtype: 0),
+    "prod": (np.multiply, lambda dtype: 1),
+    "amax": (np.maximum, lambda dtype: -np.inf if dtype.kind == "f" else np.iinfo(dtype).min),
+    "amin": (np.minimum, lambda dtype: np.inf if dtype.kind == "f" else np.iinfo(dtype).max),
+}
+
+
+def _counted(a, places, include_self):
+    """How many elements each element of a mean is of; 1 where nothing came."""
+    counts = np.full(a.shape, int(include_self))
+    np.add.at(counts, places, 1)
+    return np.maximum(counts, 1)
+
+
+def _scatter_reduce_forward(a, source, dim, index, reduce, include_self):
+    ufunc, neutral = _REDUCTIONS[reduce]
+    made, places = a.copy(), _places(a, dim, index)
+    if not include_self:
+        made[places] = neutral(a.dtype)
+    ufunc.at(made, places, _scatter_part(source, index))
+    if reduce == "mean":
+        counts = _counted(a, places, include_self)
+        made = made // counts if a.dtype.kind in "iu" else made / counts.astype(a.dtype)
+    return made
+
+
+def _scatter_reduce_shares(g, out, a, source, dim, index, reduce, include_self):
+    """The gradients of both: equal parts to the elements of a mean, and to the equal extremes of an amax or amin."""
+    places = _places(a, dim, index)
+    if reduce == "prod":
+        raise NotImplementedError("scatter_reduce(reduce='prod') has no gradient in fastgd: take the sum of logarithms")
+    if reduce in ("amax", "amin"):
+        own, came = a == out, _scatter_part(source, index) == out[places]
+        counts = own.astype(g.dtype)
+        np.add.at(counts, places, came.astype(g.dtype))
+        part = g / np.maximum(counts, 1)
+        to_input, to_source = own * part, came * part[places]
+    else:
+        part = g / _counted(a, places, include_self).astype(g.dtype) if reduce == "mean" else g
+        to_input, to_source = part, part[places]
+    if not include_self:
+        to_input = to_input.copy()
+        to_input[places] = 0
+    whole = np.zeros(source.shape, g.dtype)
+    whole[tuple(slice(size) for size in index.shape)] = to_source
+    return to_input, whole
+
+
+_scatter_reduce_row = row(
+    "scatter_reduce",
+    _scatter_reduce_forward,
+    (
+        lambda g, out, a, source, **options: _scatter_reduce_shares(g, out, a, source, **options)[0],
+        lambda g, out, a, source, **options: _scatter_reduce_shares(g, out, a, source, **options)[1],
+    ),
+    ((0, 1, -1), (0, 1, -1)),
+)
+
+
+def _scatter_reduce_options(input, dim, index, reduce, include_self):
+    if reduce not in _REDUCTIONS:
+        raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
+    index = _long("scatter", index)
+    return {"dim": check_dim(dim, input.ndim), "index": index, "reduce": reduce, "include_self": include_self}
+
+
+def _scatter_reduce(input, dim, index, src, reduce, *, include_self=True):
+    return apply(_scatter_reduce_row, (input, src), _scatter_reduce_options(input, dim, index, reduce, include_self))
+
+
+def _scatter_reduce_inplace(input, dim, index, src, reduce, *, include_self=True):
+    options = _scatter_reduce_options(input, dim, index, reduce, include_self)
+    return apply_inplace(_scatter_reduce_row, (input, src), options)
+
+
+scatter_reduce = publish(
+    "scatter_reduce",
+    _scatter_reduce,
+    "The sum, prod, mean, amax or amin of what src brings where `scatter` would write it; include_self: and of input.",
+    _scatter_reduce_inplace,
+)
 
 
 def masked_scatter(input, mask, source):

@@ -382,9 +382,9 @@ def broadcast_shapes(*shapes):
 
 
 def broadcast_tensors(*tensors):
-    """Tensors expanded to the shape that they have together."""
+    """Tensors expanded to the shape that they have together; one that has it already is given back."""
     shape = broadcast_shapes(*[tensor.shape for tensor in tensors])
-    return tuple(expand(tensor, shape) for tensor in tensors)
+    return tuple(tensor if tensor.shape == shape else expand(tensor, shape) for tensor in tensors)
 
 
 # ---- reversal

@@ -4,7 +4,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from .._tensor import from_array, prepare_write
+from .._tensor import Tensor, from_array, prepare_write
 from ..autograd import enable_grad, no_grad
 from .optimizer import Optimizer
 
@@ -13,6 +13,11 @@ Point = namedtuple("Point", "t loss gradient slope")
 
 # Of the strong Wolfe conditions (Nocedal and Wright, Numerical optimization, 2006, chapter 3).
 DECREASE, CURVATURE = 1e-4, 0.9
+
+
+def _number(loss):
+    """What a closure has given, a tensor or a number: float() would warn of a tensor that is recorded."""
+    return float(loss.detach() if isinstance(loss, Tensor) else loss)
 
 
 class LBFGS(Optimizer):
@@ -131,7 +136,7 @@ class LBFGS(Optimizer):
         state.setdefault("n_iter", 0)
 
         first_loss = closure()
-        loss, gradient = float(first_loss), self._gradient()
+        loss, gradient = _number(first_loss), self._gradient()
         state["func_evals"] += 1
         if np.abs(gradient).max(initial=0) <= tolerance_grad:
             return first_loss
@@ -162,7 +167,7 @@ class LBFGS(Optimizer):
             else:
                 self._move(memory.t, direction)
                 if moves != group["max_iter"]:
-                    loss, gradient = float(closure()), self._gradient()
+                    loss, gradient = _number(closure()), self._gradient()
                     extra = 1
             calls += extra
             state["func_evals"] += extra
@@ -187,7 +192,7 @@ class LBFGS(Optimizer):
 
         def look(t):
             self._move(t, direction)
-            loss, gradient = float(closure()), self._gradient()
+            loss, gradient = _number(closure()), self._gradient()
             for param, values in zip(params, kept):
                 prepare_write(param)[...] = values
             return Point(t, loss, gradient, gradient.dot(direction))

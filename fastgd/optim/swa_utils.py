@@ -12,7 +12,7 @@ import math
 from copy import deepcopy
 from itertools import chain
 
-from .._types import int64
+from .._types import int64, on_cpu
 from ..autograd import no_grad
 from ..creation import tensor
 from ..nn.module import Module
@@ -20,6 +20,7 @@ from .lr_scheduler.base import LRScheduler, check_finite, check_optimizer, per_g
 
 __all__ = [
     "SWALR", "AveragedModel", "get_ema_avg_fn", "get_ema_multi_avg_fn", "get_swa_avg_fn", "get_swa_multi_avg_fn",
+    "update_bn",
 ]  # fmt: skip
 
 
@@ -126,6 +127,37 @@ class AveragedModel(Module):
             for own, given in zip(self.module.buffers(), model.buffers(), strict=True):
                 own.detach().copy_(given)
         self.n_averaged += 1
+
+
+@no_grad()
+def update_bn(loader, model, device=None):
+    """Takes the running averages of a model's BatchNorm layers anew: of a pass over the data, all batches alike.
+
+    Args:
+        loader: batches; of a tuple or list the first part is the input.
+        model: an AveragedModel, whose averaged weights have met no data yet, or any other.
+        device: "cpu" or None.
+
+    Example:
+        >>> model = fastgd.nn.BatchNorm1d(1)
+        >>> fastgd.optim.swa_utils.update_bn([fastgd.tensor([[1.0], [3.0]])], model)
+        >>> model.running_mean
+        tensor([2.])
+    """
+    on_cpu(device)
+    layers = {module: module.momentum for module in model.modules() if hasattr(module, "reset_running_stats")}
+    if not layers:
+        return
+    training = model.training
+    model.train()
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None
+    for batch in loader:
+        model(batch[0] if isinstance(batch, (list, tuple)) else batch)
+    for layer, momentum in layers.items():
+        layer.momentum = momentum
+    model.train(training)
 
 
 class SWALR(LRScheduler):

@@ -2,7 +2,7 @@
 
 import torch
 from torch import nn
-from torch.optim.swa_utils import SWALR, AveragedModel, get_ema_avg_fn, get_ema_multi_avg_fn, get_swa_avg_fn
+from torch.optim.swa_utils import SWALR, AveragedModel, get_ema_avg_fn, get_ema_multi_avg_fn, get_swa_avg_fn, update_bn
 
 torch.manual_seed(4)
 x = torch.randn(60, 3)
@@ -36,6 +36,10 @@ for name, average in averages.items():
     average.eval()
     print(name, average.n_averaged, nn.functional.mse_loss(average(x), y), average.module[0].weight)
     print({key: value for key, value in average.state_dict().items() if "running" in key or "n_" in key})
+update_bn([(x[:20], y[:20]), x[20:]], averages["swa"], device="cpu")
+update_bn([x], nn.Linear(1, 1))
+print({key: value for key, value in averages["swa"].state_dict().items() if "running" in key or "tracked" in key})
+print([(part.training, part.momentum) for part in averages["swa"].modules() if isinstance(part, nn.BatchNorm1d)])
 print(averages["swa"])
 print({key: value for key, value in late.state_dict().items() if "lr" in key or "anneal" in key})
 for strategy, epochs in ("cos", 6), ("linear", 3), ("cos", 0):
