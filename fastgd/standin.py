@@ -11,14 +11,17 @@ from ._naming import rename
 
 # Modules that have the same name in both.
 _SAME = (
-    "autograd", "autograd.functional", "backends", "backends.cuda", "backends.cudnn", "backends.mkl", "backends.mps",
-    "cuda", "distributions", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler",
-    "optim.swa_utils", "random", "special", "testing", "utils", "utils.data", "version",
+    "accelerator", "amp", "autograd", "autograd.functional", "backends", "backends.cuda", "backends.cudnn",
+    "backends.mkl", "backends.mps", "cuda", "cuda.amp", "distributions", "linalg", "mps", "nn", "nn.functional",
+    "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "optim.swa_utils", "random", "special", "testing", "utils",
+    "utils.data", "version", "xpu",
 )  # fmt: skip
 
 # Where torch defines its classes: they print by these names, and some scripts import them from there.
 _HOMES = {
     "": "Size Tensor device dtype finfo iinfo memory_format",
+    "amp.autocast_mode": "autocast is_autocast_available",
+    "amp.grad_scaler": "GradScaler",
     "_C": "Generator _LinAlgError",
     "autograd.function": "Function",
     "autograd.grad_mode": "enable_grad inference_mode no_grad set_grad_enabled",

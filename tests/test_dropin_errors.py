@@ -56,8 +56,17 @@ def test_recorded_is_what_torch_says():
 def test_what_is_not_there_says_so():
     with pytest.raises(AttributeError, match="fastgd covers linear models; torch.compile needs torch"):
         fastgd.compile
-    with pytest.raises(AttributeError, match="torch.cuda.amp needs torch"):
-        fastgd.cuda.amp
+    with pytest.raises(AttributeError, match="torch.cuda.nvtx needs torch"):
+        fastgd.cuda.nvtx
     with pytest.raises(ImportError, match="needs torch"):
         import_module("fastgd.utils.tensorboard")
     assert not hasattr(fastgd, "compile")
+
+
+def test_half_precision_says_so():
+    for ask in (lambda: fastgd.autocast("cpu"), lambda: fastgd.amp.GradScaler("cpu")):
+        with pytest.raises(NotImplementedError, match="in half precision: fastgd computes in float32 .* enabled=False"):
+            ask()
+    for ask in (lambda: fastgd.zeros(2, dtype=fastgd.bfloat16), lambda: fastgd.ones(2).to(fastgd.bfloat16)):
+        with pytest.raises(NotImplementedError, match="no tensors of bfloat16: use float32; bfloat16 needs torch"):
+            ask()
