@@ -35,7 +35,8 @@ def attributes(package, error, used, modules=""):
             return later(name)
 
         def refuse(*args, **options):
-            raise advised(error(name), f"fastgd runs on the CPU; {package.replace('fastgd', 'torch', 1)}.{name} needs torch.")
+            asked = f"{package.replace('fastgd', 'torch', 1)}.{name}"
+            raise advised(error(name), f"fastgd runs on the CPU; {asked} needs torch.")
 
         return refuse
 

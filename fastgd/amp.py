@@ -3,7 +3,7 @@
 import contextlib
 import warnings
 
-from ._types import advised, bfloat16, device, float16
+from ._types import bfloat16, device, float16
 
 HALVES = bfloat16, float16
 
@@ -73,7 +73,8 @@ class GradScaler:
     """
 
     def __init__(
-        self, device="cuda", init_scale=65536.0, growth_factor=2.0, backoff_factor=0.5, growth_interval=2000, enabled=True
+        self, device="cuda", init_scale=65536.0, growth_factor=2.0, backoff_factor=0.5, growth_interval=2000,
+        enabled=True,
     ):  # fmt: skip
         if enabled and device == "cpu":
             raise _switched_on('GradScaler("cpu")', "a loss to be backed")

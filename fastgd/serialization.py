@@ -18,8 +18,10 @@ import zlib
 import numpy as np
 
 from ._pickler import Pickler
+from ._types import advised
 from ._unpickler import Unpickler
 
+_SHORTEST = 22  # bytes of a zip archive
 _DAMAGED = "The file is damaged or incomplete: save it or copy it again."
 
 
@@ -48,8 +50,9 @@ def save(obj, f):
     """
     is_path = isinstance(f, (str, os.PathLike))
     if not is_path and not hasattr(f, "write"):
-        raise AttributeError(
-            f"expected 'f' to be string, path, or a file-like object with a 'write' attribute, but got {f!r}"
+        raise advised(
+            AttributeError("expected 'f' to be string, path, or a file-like object with a 'write' attribute"),
+            f"Got a {type(f).__name__}: save(obj, f).",
         )
     if isinstance(f, io.TextIOBase):
         raise TypeError("save: f must be a binary file, but got one in text mode: open it with mode 'wb'")
@@ -94,15 +97,41 @@ def load(f, map_location=None, *, weights_only=True, mmap=None):
     """
     if isinstance(f, (str, os.PathLike)):
         with open(f, "rb") as file:
-            return _load(file, os.fsdecode(f), map_location, mmap)
+            return _load(file, os.fsdecode(f), map_location, weights_only, mmap)
     if mmap:
         raise ValueError("f must be a file path in order to use the mmap argument")
     if isinstance(f, io.TextIOBase):
         raise TypeError("load: f must be a binary file, but got one in text mode: open it with mode 'rb'")
-    return _load(f, f"<{type(f).__name__}>", map_location, mmap)
+    return _load(f, f"<{type(f).__name__}>", map_location, weights_only, mmap)
 
 
-def _load(file, name, map_location, mmap):
+_NOT_READ = """Weights only load failed. In PyTorch 2.6, we changed the default value of the `weights_only` argument \
+in `torch.load` from `False` to `True`. Re-running `torch.load` with `weights_only` set to `False` will likely succeed, \
+but it can result in arbitrary code execution. Do it only if you got the file from a trusted source.
+Please file an issue with the following so that we can make `weights_only=True` compatible with your use case: \
+WeightsUnpickler error: \n
+Unsupported operand {}
+
+Check the documentation of torch.load to learn more about types accepted by default with weights_only \
+https://pytorch.org/docs/stable/generated/torch.load.html."""
+_BROKEN = """PytorchStreamReader failed reading zip archive: {}. This is an internal miniz error. If you are seeing \
+this error, there is a high likelihood that your checkpoint file is corrupted. This can happen if the checkpoint was \
+not saved properly, was transferred incorrectly, or the file was modified after saving."""
+
+
+def _not_a_file_of_save(name, magic, weights_only):
+    """torch's error for what it takes for a pickle, and does not find to be one."""
+    text = f"invalid load key, {chr(magic[0])!r}."
+    if weights_only:
+        text = _NOT_READ.format(magic[2] if magic[0] == 0x80 and len(magic) > 2 else magic[0])
+    return advised(
+        pickle.UnpicklingError(text),
+        f"{name} is not a file of fastgd.save or torch.save: it should begin with b'PK\\x03\\x04', but begins with "
+        f"{magic}. fastgd runs nothing that a file says, whatever weights_only is.",
+    )
+
+
+def _load(file, name, map_location, weights_only, mmap):
     try:
         file.seek  # noqa: B018 (what torch misses first)
         start = file.tell()
@@ -116,17 +145,17 @@ def _load(file, name, map_location, mmap):
         file, start = io.BytesIO(file.read()), 0
     magic = file.read(4)
     if not magic:
-        raise EOFError(f"Ran out of input: {name} is empty, or was read or written up to its end (then f.seek(0))")
+        raise advised(
+            EOFError() if weights_only else EOFError("Ran out of input"),
+            f"{name} is empty, or was read or written up to its end (then f.seek(0)).",
+        )
     if magic == b"\x80\x02\x8a\n":
         raise RuntimeError(
             f"{name} is in torch's format from before 1.6, fastgd reads the zip format: under torch, "
             "torch.save(torch.load(path), path) converts it"
         )
     if magic != b"PK\3\4":
-        raise pickle.UnpicklingError(
-            f"Weights only load failed. {name} is not a file of fastgd.save or torch.save: it should begin with "
-            f"b'PK\\x03\\x04', but begins with {magic}"
-        )
+        raise _not_a_file_of_save(name, magic, weights_only)
     archive = _Archive(file, name, start)
     if "constants.pkl" in archive.entries:
         raise RuntimeError(
@@ -163,9 +192,11 @@ def _check_location(memory, location, map_location):
             "storages to the CPU."
         )
     if location.partition(":")[0] != "cpu":
-        raise RuntimeError(
-            "don't know how to restore data location of torch.storage.UntypedStorage (tagged with "
-            f"{location}): fastgd has the CPU only, use map_location='cpu'"
+        raise advised(
+            RuntimeError(
+                f"don't know how to restore data location of torch.storage.UntypedStorage (tagged with {location})"
+            ),
+            "fastgd has the CPU only: use map_location='cpu'.",
         )
 
 
@@ -175,7 +206,9 @@ def _replacing(path):
     target = os.path.realpath(path)
     directory = os.path.dirname(target)
     if not os.path.isdir(directory):
-        raise RuntimeError(f"Parent directory {directory} does not exist. Make it with os.makedirs.")
+        raise advised(
+            RuntimeError(f"Parent directory {os.path.dirname(path)} does not exist."), "Make it with os.makedirs."
+        )
     if os.path.isfile(target):
         with open(target, "r+b"):  # raises where the file may not be written
             pass
@@ -248,9 +281,10 @@ class _Archive:
         try:
             entries = zipfile.ZipFile(file).infolist()
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
-            raise RuntimeError(
-                "PytorchStreamReader failed reading zip archive: failed finding central directory of "
-                f"{name}. {_DAMAGED}"
+            size = file.seek(0, os.SEEK_END) - start
+            reason = "not a ZIP archive" if size < _SHORTEST else "failed finding central directory"
+            raise advised(
+                RuntimeError(_BROKEN.format(reason)), f"{name}: {_DAMAGED[0].lower()}{_DAMAGED[1:]}"
             ) from error
         self.file = file
         self.name = name

@@ -699,10 +699,9 @@ def test_nothing_there(tmp_path):
     "data", [b"P", b"PK\3", b"hello\n", b"\x80\x02}.", b"\x93NUMPY\1\0", b"{}", b"PK\5\6" + bytes(18)]
 )
 def test_other_formats(data):
-    with pytest.raises(
-        pickle.UnpicklingError, match="Weights only load failed. <BytesIO> is not a file of fastgd.save"
-    ):
+    with pytest.raises(pickle.UnpicklingError, match="<BytesIO> is not a file of fastgd.save") as caught:
         loaded(data)
+    assert str(caught.value).startswith("Weights only load failed. In PyTorch 2.6,")
 
 
 def test_files_that_cannot_be_read():
@@ -728,7 +727,7 @@ def test_truncated_anywhere():
             EOFError if length == 0 else pickle.UnpicklingError if length < 4 else RuntimeError
         ) as caught:
             loaded(data[:length])
-        assert "\n" not in str(caught.value) and len(str(caught.value)) > 20
+        assert length < 4 or "\n" not in str(caught.value) and len(str(caught.value)) > 20
 
 
 @pytest.mark.parametrize("data", [saved(SMALL), (RECORDED / "serialization_state_dict.pth").read_bytes()], ids=len)
