@@ -21,7 +21,7 @@ from heapq import heappop, heappush
 import numpy as np
 
 from ._naming import give_attribute, name_shortly
-from ._types import Size, advised, by_number as DTYPES, cpu, of_array
+from ._types import Size, advised, by_number as DTYPES, cpu, kind_name, of_array
 
 cnp.import_array()
 
@@ -201,6 +201,8 @@ cdef class Tensor:
     def requires_grad(self, wanted):
         if not isinstance(wanted, bool):
             raise RuntimeError("requires_grad must be a bool")
+        if wanted and not self.dtype.is_floating_point:
+            raise not_differentiable(self, "only Tensors of floating point and complex")
         self.requires_grad_(wanted)
 
     def requires_grad_(self, bint requires_grad=True):
@@ -213,10 +215,7 @@ cdef class Tensor:
                 "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
             )
         if requires_grad and not self.dtype.is_floating_point:
-            raise advised(
-                RuntimeError("only Tensors of floating point dtype can require gradients"),
-                f"This one is {self.dtype}: convert it with .float().",
-            )
+            raise not_differentiable(self, "only Tensors of floating point")
         self._requires_grad = requires_grad
         return self
 
@@ -613,6 +612,13 @@ cdef class Tensor:
         return compare("ge", self, other)
 
 
+def not_differentiable(tensor, words):
+    return advised(
+        RuntimeError(f"{words} dtype can require gradients"),
+        f"This one is {tensor.dtype}: convert it with .float().",
+    )
+
+
 def refuse_create_graph():
     raise NotImplementedError(
         "create_graph=True asks for second derivatives: fastgd's tape has first derivatives only; this needs torch"
@@ -657,16 +663,13 @@ cdef class Parameter(Tensor):
             data = wrap(np.empty(0, default_dtype_.numpy))
         if not isinstance(data, Tensor):
             raise advised(
-                AttributeError(f"'{type(data).__name__}' object has no attribute 'detach'"),
+                AttributeError(f"'{kind_name(data)}' object has no attribute 'detach'"),
                 "A Parameter is made of a tensor: use fastgd.tensor(...).",
             )
         self._array = array_of(<Tensor>data)
         self._storage = storage_of(<Tensor>data)
         if requires_grad and not self.dtype.is_floating_point:
-            raise advised(
-                RuntimeError("Only Tensors of floating point and complex dtype can require gradients"),
-                f"This one is {self.dtype}: convert it with .float().",
-            )
+            raise not_differentiable(self, "Only Tensors of floating point and complex")
         self.requires_grad_(requires_grad)
 
 

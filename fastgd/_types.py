@@ -12,7 +12,7 @@ def advised(error, advice):
 def kind_name(value):
     """The name of a value's type as errors of C code give it: with the module for compiled classes of others."""
     kind = type(value)
-    compiled = not kind.__flags__ & 1 << 9 and kind.__module__ not in ("builtins", None)
+    compiled = not kind.__flags__ & 1 << 9 and type(kind) is type and kind.__module__ not in ("builtins", None)
     return f"{kind.__module__}.{kind.__qualname__}" if compiled else kind.__qualname__
 
 

@@ -21,6 +21,9 @@ from . import (
     shapes,
     views,
 )
+from .._naming import checked, give_attribute
+from .._tensor import Tensor
+from ..arguments import NAMES
 from .promotion import with_out
 from .products import linear  # noqa: F401
 
@@ -63,3 +66,9 @@ for _room, _names in _EXPORTED.items():
         _function = getattr(_room, _name)
         globals()[_name] = with_out(_function) if _name in _GIVEN_OUT else _function
         __all__.append(_name)
+# Last, for the functions above call each other as they are.
+for _name in NAMES:
+    if _name in globals():
+        globals()[_name] = checked(globals()[_name], _name)
+    if hasattr(Tensor, _name):
+        give_attribute(Tensor, _name, checked(getattr(Tensor, _name), _name, True))
