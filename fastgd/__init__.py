@@ -73,6 +73,7 @@ from .linalg import (
     det,
     inv as inverse,
     logdet,
+    matrix_power,
     old_cholesky as cholesky,
     old_qr as qr,
     old_svd as svd,

@@ -205,8 +205,8 @@ cdef extern from *:
     {
         if (PyType_Ready(&fastgd_checked_type) < 0)
             return NULL;
-        fastgd_checked *made = PyObject_New(fastgd_checked, &fastgd_checked_type);      /* lives as long as its module */
-        if (made) {
+        fastgd_checked *made = PyObject_New(fastgd_checked, &fastgd_checked_type);
+        if (made) {         /* which lives as long as its module */
             made->vectorcall = fastgd_checked_call;
             made->function = Py_NewRef(function);
             made->name = Py_NewRef(name);

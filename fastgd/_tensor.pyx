@@ -312,6 +312,10 @@ cdef class Tensor:
     def _backward_hooks(self):
         return self._hooks
 
+    @property
+    def _post_accumulate_grad_hooks(self):
+        return self._hooks_after
+
     def retain_grad(self):
         """Keeps the gradient of this computed tensor in its `.grad`."""
         if not requires_grad(self):
@@ -338,6 +342,16 @@ cdef class Tensor:
                 self._node.hooks = {}
             hooks = self._node.hooks
         return RemovableHandle(hooks, hook)
+
+    def register_post_accumulate_grad_hook(self, hook):
+        """Calls hook(tensor) when backward has added to the `.grad` of this leaf: it may step, and set it to None."""
+        if not requires_grad(self):
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self._node is not None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        if self._hooks_after is None:
+            self._hooks_after = {}
+        return RemovableHandle(self._hooks_after, hook)
 
     @property
     def data(self):
@@ -559,6 +573,24 @@ cdef class Tensor:
 
     def __ior__(self, other):
         return operate_inplace(row_of("bitwise_or"), self, other)
+
+    def __lshift__(self, other):
+        return compare("bitwise_left_shift", self, other)
+
+    def __rlshift__(self, other):
+        return compare("bitwise_left_shift", wrap(np.asarray(other)), self)
+
+    def __ilshift__(self, other):
+        return operate_inplace(row_of("bitwise_left_shift"), self, other)
+
+    def __rshift__(self, other):
+        return compare("bitwise_right_shift", self, other)
+
+    def __rrshift__(self, other):
+        return compare("bitwise_right_shift", wrap(np.asarray(other)), self)
+
+    def __irshift__(self, other):
+        return operate_inplace(row_of("bitwise_right_shift"), self, other)
 
     def __pow__(self, other, modulus):
         return operate(row_pow, self, other)

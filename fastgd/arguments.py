@@ -18,8 +18,8 @@ from ._types import dtype as dtype_type, kind_name
 _SIGNATURES = """
 add(Tensor input, Tensor other, *, Number alpha = 1, Tensor out = None) ...
 addmm(Tensor input, Tensor mat1, Tensor mat2, *, Number beta = 1, Number alpha = 1, Tensor out = None)
-addmm(Tensor input, Tensor mat1, Tensor mat2, torch.dtype out_dtype, *, Number beta = 1, Number alpha = 1, Tensor out = None) \
-function
+addmm(Tensor input, Tensor mat1, Tensor mat2, torch.dtype out_dtype, *, Number beta = 1, \
+Number alpha = 1, Tensor out = None) function
 all any(Tensor input, *, Tensor out = None)
 all any(Tensor input, int[1] dim = None, bool keepdim = False, *, Tensor out = None)
 all any(Tensor input, int dim, bool keepdim = False, *, Tensor out = None)
@@ -61,8 +61,10 @@ pow(Number self, Tensor exponent, *, Tensor out = None)
 pow(Tensor input, Number exponent, *, Tensor out = None)
 prod(Tensor input, *, torch.dtype dtype = None)
 prod(Tensor input, int dim, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None)
-quantile(Tensor input, Tensor q, int dim = None, bool keepdim = False, *, str interpolation = "linear", Tensor out = None)
-quantile(Tensor input, float q, int dim = None, bool keepdim = False, *, str interpolation = "linear", Tensor out = None)
+quantile(Tensor input, Tensor q, int dim = None, bool keepdim = False, *, \
+str interpolation = "linear", Tensor out = None)
+quantile(Tensor input, float q, int dim = None, bool keepdim = False, *, \
+str interpolation = "linear", Tensor out = None)
 repeat(Tensor input, int[] repeats)
 reshape(Tensor input, int[] shape)
 softmax log_softmax(Tensor input, int dim, torch.dtype dtype = None, *, Tensor out = None)
@@ -249,7 +251,8 @@ class _Signature:
 
     def _missing(self, first):
         names = [f'"{parameter.name}"' for parameter in self.parameters[first:] if not parameter.default]
-        return f"{self.name}() missing {len(names)} required positional argument{'s' * (len(names) == 1)}: {', '.join(names)}"
+        plural = "s" if len(names) == 1 else ""  # as torch has it
+        return f"{self.name}() missing {len(names)} required positional argument{plural}: {', '.join(names)}"
 
     def why(self, args, named):
         """A line that says what does not fit, where the number of arguments does."""

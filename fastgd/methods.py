@@ -172,7 +172,7 @@ def _repr(tensor):
         tensor.detach().numpy(),
         default_dtype=get_default_dtype().numpy,
         requires_grad=tensor.requires_grad,
-        grad_fn=None if grad_fn is None else grad_fn.name(),
+        grad_fn=None if grad_fn is None else grad_fn.__class__.__name__,
     )
     return "Parameter containing:\n" + text if isinstance(tensor, Parameter) else text
 

@@ -47,8 +47,8 @@ _HOMES = {
     "nn.modules.flatten": "Flatten Unflatten",
     "nn.modules.linear": "Identity LazyLinear Linear",
     "nn.modules.loss": (
-        "BCELoss BCEWithLogitsLoss CrossEntropyLoss GaussianNLLLoss HuberLoss KLDivLoss L1Loss MSELoss NLLLoss "
-        "PoissonNLLLoss SmoothL1Loss SoftMarginLoss _Loss"
+        "BCELoss BCEWithLogitsLoss CrossEntropyLoss GaussianNLLLoss HingeEmbeddingLoss HuberLoss KLDivLoss L1Loss "
+        "MSELoss NLLLoss PoissonNLLLoss SmoothL1Loss SoftMarginLoss _Loss"
     ),
     "nn.modules.module": "Module",
     "nn.parameter": "Parameter UninitializedParameter",
@@ -75,6 +75,7 @@ _HOMES = {
     "optim.swa_utils": "AveragedModel SWALR",
     "utils.data.dataloader": "DataLoader default_collate default_convert get_worker_info",
     "utils.data.dataset": "ChainDataset ConcatDataset Dataset IterableDataset Subset TensorDataset random_split",
+    "utils.hooks": "RemovableHandle",
     "utils.data.sampler": (
         "BatchSampler RandomSampler Sampler SequentialSampler SubsetRandomSampler WeightedRandomSampler"
     ),

@@ -338,6 +338,14 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
     return named_as(made, "SoftMarginLossBackward0")
 
 
+def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"):
+    """input where target is 1, max(margin - input, 0) where it is -1, reduced: see nn.HingeEmbeddingLoss."""
+    reduction = legacy_reduction(size_average, reduce, reduction)
+    _check("hinge_embedding_loss", input, target, reduction)
+    beyond = ops.where(target == 1, 0.0, (margin - input).clamp_min(0))
+    return _reduced(beyond + ops.where(target == -1, 0.0, input), reduction)
+
+
 # ---- activations
 
 
@@ -537,7 +545,8 @@ def one_hot(tensor, num_classes=-1):
         raise RuntimeError(f"num_classes should be positive, but got {num_classes}")
     elif classes.size and classes.max() >= num_classes:
         raise advised(
-            RuntimeError("Class values must be smaller than num_classes."), f"{num_classes}, but one is {classes.max()}."
+            RuntimeError("Class values must be smaller than num_classes."),
+            f"{num_classes}, but one is {classes.max()}.",
         )
     return from_array((classes[..., None] == np.arange(num_classes)).astype(np.int64))
 
@@ -575,6 +584,7 @@ __all__ = [
     "gaussian_nll_loss",
     "gelu",
     "hardtanh",
+    "hinge_embedding_loss",
     "huber_loss",
     "kl_div",
     "l1_loss",

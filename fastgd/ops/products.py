@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import _affine
-from .._tensor import Tensor, apply, apply_inplace, named_as, row, sum_of
+from .._tensor import Tensor, apply, apply_inplace, linear_arguments, named_as, row, sum_of
 from .._types import advised, of_array
 from ._loops import product
 from .promotion import NO_OPTIONS, check_tensor, into, not_expanded, one_type, publish
@@ -205,7 +205,10 @@ _linear_row = row(
         lambda g, out, x, w, b: g,
     ),
     ((1,), (0,), ()),
-    label=lambda x, w, b: _affine.linear_name(x.ndim, b is not None),
+    label=lambda x, w, b: (
+        _affine.product_name(x.ndim, 1) if w.ndim == 1 and b is None else _affine.linear_name(x.ndim, b is not None)
+    ),
+    arguments=linear_arguments,
 )
 
 

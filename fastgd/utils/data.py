@@ -451,9 +451,7 @@ class DataLoader:
 def _check_workers(num_workers, timeout, prefetch_factor, persistent_workers):
     if num_workers < 0:
         raise advised(
-            ValueError(
-                "num_workers option should be non-negative; use num_workers=0 to disable multiprocessing."
-            ),
+            ValueError("num_workers option should be non-negative; use num_workers=0 to disable multiprocessing."),
             f"Got {num_workers}.",
         )
     if timeout < 0:
