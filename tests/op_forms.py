@@ -406,6 +406,9 @@ w = v.detach().clone().requires_grad_(); w.register_hook(lambda g: g * 10); w.su
 with torch.no_grad(): r = a * 2
 with torch.no_grad(): v -= 0.1; r = v
 with torch.inference_mode(): r = (a * 2).requires_grad
+r = [torch.is_inference_mode_enabled()]\nwith torch.no_grad(): r.append(torch.is_inference_mode_enabled())\nwith torch.inference_mode(): r.append(torch.is_inference_mode_enabled())\nr.append(torch.is_inference_mode_enabled())
+r = torch.inference_mode()(lambda: [torch.is_inference_mode_enabled(), torch.is_grad_enabled()])() + [torch.is_inference_mode_enabled()]
+with torch.inference_mode():\n    with torch.inference_mode(False): r = [torch.is_inference_mode_enabled(), torch.is_grad_enabled(), (a * 2).requires_grad]
 with torch.set_grad_enabled(False): r = (a * 2).requires_grad
 with torch.no_grad():\n    with torch.enable_grad(): r = (a * 2).requires_grad
 w, y, q = v; r = w * y - q

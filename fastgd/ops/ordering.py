@@ -399,24 +399,24 @@ def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
         dim: one dimension; all elements by default.
         interpolation: between two neighbours "linear", or "lower", "higher", "nearest", "midpoint".
     """
-    return _quantile("quantile", input, q, dim, keepdim, interpolation)
+    return _quantile(input, q, dim, keepdim, interpolation)
 
 
 def nanquantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
     """`quantile` of the elements that are not NaN."""
-    return _quantile("nanquantile", input, q, dim, keepdim, interpolation, True)
+    return _quantile(input, q, dim, keepdim, interpolation, True)
 
 
-def _quantile(name, input, q, dim, keepdim, interpolation, without_nan=False):
+def _quantile(input, q, dim, keepdim, interpolation, without_nan=False):
     if not input.dtype.is_floating_point:
-        raise advised(RuntimeError(f"{name}() input tensor must be either float or double dtype"), "Use .float().")
+        raise advised(RuntimeError("quantile() input tensor must be either float or double dtype"), "Use .float().")
     if isinstance(q, Tensor) and q.dtype != input.dtype:
-        raise RuntimeError(f"{name}() q tensor must be same dtype as the input tensor")
+        raise RuntimeError("quantile() q tensor must be same dtype as the input tensor")
     places = np.asarray(_array(q) if isinstance(q, Tensor) else q, np.float64)
     if places.ndim > 1:
-        raise RuntimeError(f"{name}() q must be a scalar or 1D tensor, but it has {places.ndim} dimensions")
+        raise RuntimeError(f"quantile() q must be a scalar or 1D tensor, but it has {places.ndim} dimensions")
     if not ((places >= 0) & (places <= 1)).all():
-        raise RuntimeError(f"{name}() q must be in the range [0, 1] but got {q:g}")
+        raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q:g}")
     by_row = input.flatten() if dim is None else input.movedim(dim, -1)
     ordered = sort(by_row, -1)[0]
     places, several = places.reshape(-1), places.ndim
@@ -439,7 +439,7 @@ def _quantile(name, input, q, dim, keepdim, interpolation, without_nan=False):
         made = _chosen(ordered, chosen)
     else:
         raise RuntimeError(
-            f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got {interpolation}"
+            "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got {interpolation}"
         )
     made = made.movedim(-1, 0)
     if keepdim:
