@@ -7,6 +7,7 @@ from . import _later, ops
 from ._tensor import Tensor, get_default_dtype, is_grad_enabled
 from ._types import (
     Size,
+    bfloat16,
     bool_ as bool,
     contiguous_format,
     device,
@@ -104,7 +105,8 @@ long, int, short = int64, int32, int16
 newaxis = None
 
 if TYPE_CHECKING:
-    from . import backends, cuda, distributions, nn, optim, special, testing, utils, version
+    from . import accelerator, amp, backends, cuda, distributions, mps, nn, optim, special, testing, utils, version, xpu
+    from .amp import GradScaler, autocast, is_autocast_enabled
     from .diagnosis import diagnose
     from .history import DivergenceError, History
     from .serialization import load, save
@@ -115,7 +117,8 @@ if TYPE_CHECKING:
 
 __getattr__, __dir__, _names = _later.attributes(
     __name__,
-    "backends cuda distributions nn optim special testing utils version",
+    "accelerator amp backends cuda distributions mps nn optim special testing utils version xpu",
+    amp="GradScaler autocast is_autocast_enabled",
     diagnosis="diagnose",
     history="DivergenceError History",
     serialization="load save",

@@ -33,7 +33,7 @@ from ._tensor cimport (
     wrap_node,
 )
 
-from ._tensor import unscaled
+from ._tensor import between, unscaled
 
 cnp.import_array()
 
@@ -155,6 +155,7 @@ cdef class Prediction(Form):
     cdef ndarray weight_like            # for the shape of the gradient
     cdef ndarray bias_like              # None without a bias
     cdef bint transposed                # the weight is d x k
+    cdef bint weight_first              # of x * w
     cdef double small[SMALL]            # of either type, aligned for both
     cdef char *kept                     # W (k x d), then b (k), as they were
 
@@ -227,8 +228,10 @@ cdef class Prediction(Form):
         return tuple([parent for parent in (self.bias, self.weight) if parent is not None])
 
     cdef tuple arguments(self):
-        if self.inner is not None or self.label not in ("AddmmBackward0", "MmBackward0"):
+        if self.inner is not None:
             return self.parents()
+        if self.label == "MulBackward0":
+            return (self.weight, None) if self.weight_first else (None, self.weight)
         if not self.transposed:
             return linear_arguments(self.label, None, self.weight, self.bias)
         return (self.bias, None, self.weight) if self.label == "AddmmBackward0" else (None, self.weight)
@@ -338,9 +341,10 @@ cdef class Derived(Form):
         return () if self.inner is None else (self.inner,)
 
     cdef tuple arguments(self):
-        with_target = self.step == RESIDUAL or self.named and self.label.endswith("LossBackward0")
-        if self.inner is None or not with_target:
+        if self.inner is None or not (self.step == RESIDUAL or self.named):
             return self.parents()
+        if self.named and self.kind == ABSOLUTE:
+            return (between("AbsBackward0", between("SubBackward0", self.inner, None)),)
         return (None, self.inner) if self.step == RESIDUAL and self.sign < 0 else (self.inner, None)
 
     cdef Storage storage_of_result(self):

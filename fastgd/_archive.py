@@ -9,6 +9,8 @@ import zlib
 
 import numpy as np
 
+from ._types import advised
+
 DAMAGED = "The file is damaged or incomplete: save it or copy it again."
 
 
@@ -62,10 +64,8 @@ class Archive:
         try:
             entries = zipfile.ZipFile(file).infolist()
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
-            raise RuntimeError(
-                "PytorchStreamReader failed reading zip archive: failed finding central directory of "
-                f"{name}. {DAMAGED}"
-            ) from error
+            text = "PytorchStreamReader failed reading zip archive: failed finding central directory"
+            raise advised(RuntimeError(text), f"{name} is the file. {DAMAGED}") from error
         self.file = file
         self.name = name
         self.entries = {}

@@ -35,8 +35,51 @@ cdef class GradMode:
         return within
 
 
-cdef object in_mode(bint mode, function):
-    cdef GradMode made = GradMode.__new__(GradMode)
+cdef extern from *:
+    """
+    static _Thread_local int fastgd_inference;      /* whether this thread is within `with inference_mode():` */
+    """
+    int fastgd_inference
+
+
+cdef class InferenceMode(GradMode):
+    """GradMode that tells inference from no_grad."""
+
+    cdef bint was_inference
+
+    def __enter__(self):
+        GradMode.__enter__(self)
+        self.was_inference = enter_inference(not self.mode)
+
+    def __exit__(self, kind, exception, traceback):
+        enter_inference(self.was_inference)
+        GradMode.__exit__(self, kind, exception, traceback)
+
+    def __call__(self, function):
+        mode = self.mode
+
+        @functools.wraps(function)
+        def within(*args, **options):
+            with in_mode(mode, None, InferenceMode):
+                return function(*args, **options)
+
+        return within
+
+
+cdef bint enter_inference(bint within) noexcept:
+    global fastgd_inference
+    before = fastgd_inference
+    fastgd_inference = within
+    return before
+
+
+def is_inference_mode_enabled():
+    """Whether this is within `with inference_mode():`."""
+    return bool(fastgd_inference)
+
+
+cdef object in_mode(bint mode, function, kind=GradMode):
+    cdef GradMode made = kind.__new__(kind)
     made.mode = mode
     return made if function is None else made(function)
 
@@ -60,7 +103,7 @@ def enable_grad(function=None):
 
 def inference_mode(mode=True):
     """no_grad under the name that torch recommends for inference; inference_mode(False) records."""
-    return in_mode(False, mode) if callable(mode) else in_mode(not mode, None)
+    return in_mode(False, mode, InferenceMode) if callable(mode) else in_mode(not mode, None, InferenceMode)
 
 
 cdef class set_grad_enabled(GradMode):

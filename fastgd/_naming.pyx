@@ -3,6 +3,8 @@
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.type cimport PyType_Modified
 
+import copyreg
+
 cdef extern from *:
     """
     static PyObject *fastgd_class_dict(PyObject *kind) { return Py_NewRef(((PyTypeObject *)kind)->tp_dict); }
@@ -129,3 +131,109 @@ def argument_error(error, str method, names, needed, given, named):
         takes = f"{len(names) + 1}" if needed == len(names) else f"from {needed + 1} to {len(names) + 1}"
         return TypeError(f"{method}() takes {takes} positional arguments but {len(given) + 1} were given")
     return TypeError(f"{method.rpartition('.')[0]}.{said}")
+
+
+# ---- errors of wrong arguments, in which Python says something else than torch
+
+cdef extern from *:
+    """
+    /* A function of torch's: it is called as it is, and only where it fails somebody looks at its arguments. */
+    typedef struct {
+        PyObject_HEAD
+        vectorcallfunc vectorcall;
+        PyObject *function;
+        PyObject *name;
+        PyObject *is_method;
+    } fastgd_checked;
+    static PyObject *fastgd_explain;
+    static void fastgd_explained(fastgd_checked *called, PyObject *const *args, Py_ssize_t count, PyObject *names)
+    {
+        PyObject *kind, *error, *trace, *told = NULL;
+        PyErr_Fetch(&kind, &error, &trace);
+        PyErr_NormalizeException(&kind, &error, &trace);
+        Py_ssize_t all = count + (names ? PyTuple_GET_SIZE(names) : 0);
+        PyObject *given = PyTuple_New(all);
+        for (Py_ssize_t i = 0; given && i < all; ++i)
+            PyTuple_SET_ITEM(given, i, Py_NewRef(args[i]));
+        if (given)
+            told = PyObject_CallFunctionObjArgs(
+                fastgd_explain, called->name, called->is_method, given, names ? names : Py_None, NULL);
+        Py_XDECREF(given);
+        if (told && told != Py_None) {
+            PyErr_SetObject((PyObject *)Py_TYPE(told), told);
+            Py_DECREF(kind);
+            Py_XDECREF(error);
+            Py_XDECREF(trace);
+        } else {
+            PyErr_Clear();
+            PyErr_Restore(kind, error, trace);
+        }
+        Py_XDECREF(told);
+    }
+    static PyObject *fastgd_checked_call(PyObject *self, PyObject *const *args, size_t count, PyObject *names)
+    {
+        PyObject *made = PyObject_Vectorcall(((fastgd_checked *)self)->function, args, count, names);
+        if (!made && PyErr_ExceptionMatches(PyExc_Exception))
+            fastgd_explained((fastgd_checked *)self, args, PyVectorcall_NARGS(count), names);
+        return made;
+    }
+    static PyObject *fastgd_checked_get(PyObject *self, PyObject *owner, PyObject *kind)
+    {
+        return owner ? PyMethod_New(self, owner) : Py_NewRef(self);
+    }
+    static PyObject *fastgd_checked_attribute(PyObject *self, PyObject *name)
+    {
+        if (PyUnicode_CompareWithASCIIString(name, "__class__") == 0)
+            return PyObject_GenericGetAttr(self, name);
+        if (PyUnicode_CompareWithASCIIString(name, "__wrapped__") == 0)
+            return Py_NewRef(((fastgd_checked *)self)->function);
+        return PyObject_GetAttr(((fastgd_checked *)self)->function, name);
+    }
+    static PyObject *fastgd_checked_repr(PyObject *self) { return PyObject_Repr(((fastgd_checked *)self)->function); }
+    static PyTypeObject fastgd_checked_type = {
+        PyVarObject_HEAD_INIT(NULL, 0)
+        .tp_name = "fastgd.function",
+        .tp_basicsize = sizeof(fastgd_checked),
+        .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR,
+        .tp_vectorcall_offset = offsetof(fastgd_checked, vectorcall),
+        .tp_call = PyVectorcall_Call,
+        .tp_descr_get = fastgd_checked_get,
+        .tp_getattro = fastgd_checked_attribute,
+        .tp_repr = fastgd_checked_repr,
+    };
+    static PyObject *fastgd_check(PyObject *function, PyObject *name, PyObject *is_method)
+    {
+        if (PyType_Ready(&fastgd_checked_type) < 0)
+            return NULL;
+        fastgd_checked *made = PyObject_New(fastgd_checked, &fastgd_checked_type);
+        if (made) {         /* which lives as long as its module */
+            made->vectorcall = fastgd_checked_call;
+            made->function = Py_NewRef(function);
+            made->name = Py_NewRef(name);
+            made->is_method = Py_NewRef(is_method);
+        }
+        return (PyObject *)made;
+    }
+    static void fastgd_explain_by(PyObject *explain) { fastgd_explain = Py_NewRef(explain); }
+    """
+    object fastgd_check(object function, object name, object is_method)
+    void fastgd_explain_by(object explain)
+
+
+def _explain(name, is_method, given, names):
+    from .arguments import error
+
+    count = len(given) - len(names or ())
+    return error(name, is_method, given[:count], dict(zip(names or (), given[count:])))
+
+
+def checked(function, name, bint is_method=False):
+    """A function that fails, where its arguments are none of torch's, in torch's words: see arguments.py.
+
+    It costs a few nanoseconds a call, for they are looked at only after it has failed.
+    """
+    return fastgd_check(function, name, is_method)
+
+
+fastgd_explain_by(_explain)
+copyreg.pickle(type(checked(_explain, "")), lambda function: function.__qualname__)

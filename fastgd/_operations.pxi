@@ -23,13 +23,14 @@ def named_as(Tensor tensor, str label):
     return tensor
 
 
-def row(str name, forward, gradients=None, needs=None, *, label=None, bint view=False):
+def row(str name, forward, gradients=None, needs=None, *, label=None, arguments=None, bint view=False):
     """Fills a row of the table of operations and returns it."""
     cdef Row made = row_of(name)
     made.label = label or name.title().replace("_", "") + "Backward0"
     made.forward = forward
     made.gradients = gradients
     made.needs = needs
+    made.arguments = arguments
     made.view = view
     return made
 
@@ -62,9 +63,8 @@ cdef class OpNode(Node):
 
     cdef tuple arguments(self):
         """Where the tensors came from; numbers, too, where torch makes tensors of them."""
-        if self.row.name == "linear" and self.label in ("AddmmBackward0", "MmBackward0"):
-            inputs, weight, bias = self.made_from
-            return linear_arguments(self.label, inputs, weight, bias)
+        if self.row.arguments is not None:
+            return self.row.arguments(self.label, *self.made_from)
         return tuple([
             parent
             for parent, array in zip(self.made_from, self.arrays)

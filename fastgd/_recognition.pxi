@@ -176,6 +176,7 @@ cdef object recognise_mul(Row row, tuple args, dict options):
     made = prediction_of(x, 0, weight, False, None)
     if made is None:
         return None
+    made.weight_first = weight is args[0]
     lead = max(cnp.PyArray_NDIM(W) - cnp.PyArray_NDIM(X), 0)
     for i in range(lead):
         made.shape[i] = 1

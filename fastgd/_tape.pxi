@@ -35,41 +35,48 @@ class GradFn:
         self._node = node
 
     def name(self):
-        return type(self).__name__
+        name = type(self).__name__
+        return f"torch::autograd::{name}" if name in ("CopyBackwards", "CopySlices") else name
 
     @property
     def next_functions(self):
         """The operations, and leaves, that this one's arguments came from; None where no gradient goes."""
-        return tuple([(shown_parent(made), 0) for made in (<Node>self._node).arguments()])
+        made_from = self._node if isinstance(self._node, tuple) else (<Node>self._node).arguments()
+        return tuple([(shown_parent(made), 0) for made in made_from])
+
+    def _key(self):
+        if isinstance(self._node, tuple):
+            return type(self), *[made._key() if isinstance(made, GradFn) else id(made) for made in self._node]
+        return id(self._node)
 
     def __eq__(self, other):
-        return isinstance(other, GradFn) and self._node is other._node
+        return isinstance(other, GradFn) and self._key() == other._key()
 
     def __hash__(self):
-        return hash(self._node)
+        return hash(self._key())
 
     def __repr__(self):
         module = type(self).__module__
-        return f"<{'' if module == 'builtins' else module + '.'}{self.name()} object at {id(self._node):#x}>"
+        name = type(self).__name__
+        return f"<{'' if module == 'builtins' else module + '.'}{name} object at {hash(self):#x}>"
 
 
-class TBackward0(GradFn):
-    """The transpose of a Linear's weight, which torch takes before the product; `_node` is what the weight comes from."""
-
-    __slots__ = ()
-
-    @property
-    def next_functions(self):
-        return ((shown_parent(self._node), 0),)
+def between(str label, *made_from):
+    """The GradFn of a step that torch takes, and that is none here: `made_from` are the nodes or leaves before it."""
+    return kind_of(label)(made_from)
 
 
-TBackward0.__module__ = "builtins"
-
-
-cdef tuple linear_arguments(str label, inputs, weight, bias):
-    """Those of F.linear of a matrix, by torch's way of computing it."""
-    transposed = None if weight is None else TBackward0(weight)
-    return (bias, inputs, transposed) if label == "AddmmBackward0" else (inputs, transposed)
+cpdef tuple linear_arguments(str label, inputs, weight, bias):
+    """Those of F.linear, by torch's way of computing it."""
+    transposed = None if weight is None else between("TBackward0", weight)
+    if label in ("MmBackward0", "MvBackward0"):
+        return inputs, transposed
+    if label == "AddmmBackward0":
+        return bias, inputs, transposed
+    # Of a vector, or of a stack: the product of a matrix in another shape.
+    if label == "ViewBackward0":
+        return (between("AddmmBackward0", bias, inputs, transposed),)
+    return (between("MmBackward0", inputs, transposed),)
 
 
 cdef object shown_parent(parent):
@@ -80,12 +87,17 @@ cdef object shown_parent(parent):
 
 def shown(Node node):
     """The GradFn of a node."""
-    kind = GradFn.kinds.get(node.label)
+    return kind_of(node.label)(node)
+
+
+cdef object kind_of(str label):
+    """The class of GradFn that has this name."""
+    kind = GradFn.kinds.get(label)
     if kind is None:
         # Those of an autograd.Function bear its name, and no number.
-        module = "torch.autograd.function" if node.label.endswith("Backward") else "builtins"
-        kind = GradFn.kinds[node.label] = type(node.label, (GradFn,), {"__slots__": (), "__module__": module})
-    return kind(node)
+        module = "torch.autograd.function" if label.endswith("Backward") else "builtins"
+        kind = GradFn.kinds[label] = type(label, (GradFn,), {"__slots__": (), "__module__": module})
+    return kind
 
 
 class AccumulateGrad:
@@ -164,7 +176,7 @@ cdef class Sweep:
             return
         if isinstance(target, Tensor):
             leaf = <Tensor>target
-            if leaf._hooks is None and self.captured is None:
+            if leaf._hooks is None and leaf._hooks_after is None and self.captured is None:
                 accumulate(leaf, gradient, owned)
                 return
         if self.captured is not None and target not in self.captured and target not in self.leading:
@@ -193,6 +205,9 @@ cdef class Sweep:
                 gradient = call_hooks((<Tensor>leaf)._hooks, gradient)
             if self.captured is None:
                 accumulate(leaf, gradient, False)
+                if (<Tensor>leaf)._hooks_after is not None:
+                    for hook in list((<Tensor>leaf)._hooks_after.values()):
+                        hook(leaf)
             else:
                 self.captured[leaf] = gradient
 

@@ -66,6 +66,7 @@ cdef class Tensor:
     cdef readonly Tensor _base                  # what this is a view of
     cdef bint _requires_grad                    # of a leaf
     cdef dict _hooks                            # of a leaf
+    cdef dict _hooks_after                      # of a leaf, called when its gradient has been added
     cdef PyObject *_attributes                  # the __dict__, made when somebody sets an attribute
     cdef object __weakref__
     cdef object one_element(self)
@@ -84,6 +85,7 @@ cdef class Row:
     cdef readonly object label                  # of grad_fn; or a function of arrays and options that gives it
     cdef readonly object forward                # arrays and options -> array
     cdef readonly object gradients              # per argument: (gradient, out, *arrays, **options) -> array
+    cdef readonly object arguments              # label and parents -> what next_functions shows, or None: the parents
     cdef readonly object needs                  # per argument: saved arguments its gradient reads; -1 is the output
     cdef readonly bint view
     cdef Recogniser recognise
@@ -102,7 +104,7 @@ cdef void before_write(ndarray array) except *
 cdef void written(Tensor tensor) except *
 cdef object check_freed(Node node, Sweep sweep)
 cdef object check_version(Storage storage, Py_ssize_t version, ndarray saved, Node made_by, bint as_made=*)
-cdef tuple linear_arguments(str label, inputs, weight, bias)
+cpdef tuple linear_arguments(str label, inputs, weight, bias)
 cdef Row row_of(str name)
 cpdef apply(Row row, tuple args, dict options)
 cpdef Tensor view_of(Row row, Tensor input, ndarray array, dict options)

@@ -153,6 +153,10 @@ class Tensor:
         """input & other, bit by bit."""
     def bitwise_and_(self, other) -> Tensor:
         """`bitwise_and`, written to the tensor itself."""
+    def bitwise_left_shift(self, other, *, out: Tensor | None = None) -> Tensor:
+        """input << other, bit by bit."""
+    def bitwise_left_shift_(self, other) -> Tensor:
+        """`bitwise_left_shift`, written to the tensor itself."""
     def bitwise_not(self, *, out: Tensor | None = None) -> Tensor:
         """~input, bit by bit."""
     def bitwise_not_(self) -> Tensor:
@@ -161,6 +165,10 @@ class Tensor:
         """input | other, bit by bit."""
     def bitwise_or_(self, other) -> Tensor:
         """`bitwise_or`, written to the tensor itself."""
+    def bitwise_right_shift(self, other, *, out: Tensor | None = None) -> Tensor:
+        """input >> other, bit by bit."""
+    def bitwise_right_shift_(self, other) -> Tensor:
+        """`bitwise_right_shift`, written to the tensor itself."""
     def bitwise_xor(self, other, *, out: Tensor | None = None) -> Tensor:
         """input ^ other, bit by bit."""
     def bitwise_xor_(self, other) -> Tensor:
@@ -262,6 +270,8 @@ class Tensor:
         """A matrix with a vector as its diagonal, or the diagonal of a matrix as a vector."""
     def diag_embed(self, offset=0) -> Tensor:
         """A matrix with a vector as its diagonal."""
+    def diagflat(self, offset=0) -> Tensor:
+        """A matrix with all elements, row by row, as its diagonal."""
     def diagonal(self, offset=0, dim1=0, dim2=1) -> Tensor:
         """The diagonal of a matrix; shares memory."""
     def diff(self, n=1, dim=-1, prepend=None, append=None) -> Tensor:
@@ -448,8 +458,12 @@ class Tensor:
     def is_leaf(self) -> bool: ...
     @property
     def is_meta(self) -> bool: ...
+    @property
+    def is_mps(self) -> bool: ...
     def is_nonzero(self) -> bool:
         """Whether the one element is not 0."""
+    def is_pinned(self, device=None) -> bool:
+        """False: no other device reads this memory."""
     @property
     def is_quantized(self) -> bool: ...
     def is_same_size(self, other) -> bool:
@@ -630,6 +644,10 @@ class Tensor:
         """`nan_to_num`, written to the tensor itself."""
     def nanmean(self, dim=None, keepdim: bool = False, *, dtype: dtype_type | None = None) -> Tensor:
         """The mean of the elements that are not NaN."""
+    def nanmedian(self, dim=None, keepdim: bool = False, *, axis=None) -> Tensor:
+        """`median` of the elements that are not NaN."""
+    def nanquantile(self, q, dim=None, keepdim: bool = False, *, interpolation="linear") -> Tensor:
+        """`quantile` of the elements that are not NaN."""
     def nansum(
         self,
         dim=None,
@@ -761,6 +779,8 @@ class Tensor:
         """`reciprocal`, written to the tensor itself."""
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Any:
         """Calls hook(gradient) when backward has this tensor's gradient; what it returns, if not None, goes on."""
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Tensor:
+        """Calls hook(tensor) when backward has added to the `.grad` of this leaf: it may step, and set it to None."""
     def relu(self, *, out: Tensor | None = None) -> Tensor:
         """The larger of input and 0."""
     def relu_(self) -> Tensor:

@@ -22,7 +22,7 @@ from heapq import heappop, heappush
 import numpy as np
 
 from ._naming import give_attribute, name_shortly
-from ._types import Size, advised, by_number as DTYPES, cpu, of_array
+from ._types import Size, advised, by_number as DTYPES, cpu, kind_name, of_array
 
 cnp.import_array()
 
@@ -202,6 +202,8 @@ cdef class Tensor:
     def requires_grad(self, wanted):
         if not isinstance(wanted, bool):
             raise RuntimeError("requires_grad must be a bool")
+        if wanted and not self.dtype.is_floating_point:
+            raise not_differentiable(self, "only Tensors of floating point and complex")
         self.requires_grad_(wanted)
 
     def requires_grad_(self, bint requires_grad=True):
@@ -214,10 +216,7 @@ cdef class Tensor:
                 "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
             )
         if requires_grad and not self.dtype.is_floating_point:
-            raise advised(
-                RuntimeError("only Tensors of floating point dtype can require gradients"),
-                f"This one is {self.dtype}: convert it with .float().",
-            )
+            raise not_differentiable(self, "only Tensors of floating point")
         self._requires_grad = requires_grad
         return self
 
@@ -314,6 +313,10 @@ cdef class Tensor:
     def _backward_hooks(self):
         return self._hooks
 
+    @property
+    def _post_accumulate_grad_hooks(self):
+        return self._hooks_after
+
     def retain_grad(self):
         """Keeps the gradient of this computed tensor in its `.grad`."""
         if not requires_grad(self):
@@ -340,6 +343,16 @@ cdef class Tensor:
                 self._node.hooks = {}
             hooks = self._node.hooks
         return RemovableHandle(hooks, hook)
+
+    def register_post_accumulate_grad_hook(self, hook):
+        """Calls hook(tensor) when backward has added to the `.grad` of this leaf: it may step, and set it to None."""
+        if not requires_grad(self):
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if self._node is not None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        if self._hooks_after is None:
+            self._hooks_after = {}
+        return RemovableHandle(self._hooks_after, hook)
 
     @property
     def data(self):
@@ -567,6 +580,24 @@ cdef class Tensor:
     def __ior__(self, other):
         return operate_inplace(row_of("bitwise_or"), self, other)
 
+    def __lshift__(self, other):
+        return compare("bitwise_left_shift", self, other)
+
+    def __rlshift__(self, other):
+        return compare("bitwise_left_shift", wrap(np.asarray(other)), self)
+
+    def __ilshift__(self, other):
+        return operate_inplace(row_of("bitwise_left_shift"), self, other)
+
+    def __rshift__(self, other):
+        return compare("bitwise_right_shift", self, other)
+
+    def __rrshift__(self, other):
+        return compare("bitwise_right_shift", wrap(np.asarray(other)), self)
+
+    def __irshift__(self, other):
+        return operate_inplace(row_of("bitwise_right_shift"), self, other)
+
     def __pow__(self, other, modulus):
         return operate(row_pow, self, other)
 
@@ -617,6 +648,13 @@ cdef class Tensor:
 
     def __ge__(self, other):
         return compare("ge", self, other)
+
+
+def not_differentiable(tensor, words):
+    return advised(
+        RuntimeError(f"{words} dtype can require gradients"),
+        f"This one is {tensor.dtype}: convert it with .float().",
+    )
 
 
 def refuse_create_graph():
@@ -680,16 +718,13 @@ cdef class Parameter(Tensor):
             data = wrap(np.empty(0, default_dtype_.numpy))
         if not isinstance(data, Tensor):
             raise advised(
-                AttributeError(f"'{type(data).__name__}' object has no attribute 'detach'"),
+                AttributeError(f"'{kind_name(data)}' object has no attribute 'detach'"),
                 "A Parameter is made of a tensor: use fastgd.tensor(...).",
             )
         self._array = array_of(<Tensor>data)
         self._storage = storage_of(<Tensor>data)
         if requires_grad and not self.dtype.is_floating_point:
-            raise advised(
-                RuntimeError("Only Tensors of floating point and complex dtype can require gradients"),
-                f"This one is {self.dtype}: convert it with .float().",
-            )
+            raise not_differentiable(self, "Only Tensors of floating point and complex")
         self.requires_grad_(requires_grad)
 
 

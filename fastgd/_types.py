@@ -12,7 +12,7 @@ def advised(error, advice):
 def kind_name(value):
     """The name of a value's type as errors of C code give it: with the module for compiled classes of others."""
     kind = type(value)
-    compiled = not kind.__flags__ & 1 << 9 and kind.__module__ not in ("builtins", None)
+    compiled = not kind.__flags__ & 1 << 9 and type(kind) is type and kind.__module__ not in ("builtins", None)
     return f"{kind.__module__}.{kind.__qualname__}" if compiled else kind.__qualname__
 
 
@@ -59,6 +59,25 @@ int32 = _dtype("int32", "Int")
 int64 = _dtype("int64", "Long")
 uint8 = _dtype("uint8", "Byte")
 bool_ = _dtype("bool", "Bool")
+
+
+class _Spoken(dtype):
+    """A type that can be spoken of, and that no tensor has."""
+
+    __slots__ = ()
+
+    def __init__(self, name, itemsize, legacy):
+        self.name, self.itemsize, self.legacy = name, itemsize, legacy
+        self.is_floating_point = True
+
+    is_signed = True
+
+    @property
+    def numpy(self):
+        raise NotImplementedError(f"fastgd has no tensors of {self.name}: use float32; {self.name} needs torch")
+
+
+bfloat16 = _Spoken("bfloat16", 2, "BFloat16")
 # "long long" has a number of its own in numpy, and on Linux the size of int64.
 by_number[np.dtype("longlong").num] = int64
 _of_python = {float: float64, int: int64, bool: bool_}
@@ -226,6 +245,13 @@ class device:
 
     def __hash__(self):
         return hash((self.type, self.index))
+
+    def __enter__(self):
+        on_cpu(self)  # where tensors are made in any case
+        return self
+
+    def __exit__(self, *exception):
+        return False
 
     def __reduce__(self):
         return device, (str(self),)

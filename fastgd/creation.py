@@ -146,19 +146,21 @@ def from_dlpack(ext_tensor):
 
 
 def _shape(name, size):
-    if len(size) == 1 and isinstance(size[0], (tuple, list)):
+    listed = len(size) == 1 and isinstance(size[0], (tuple, list))
+    if listed:
         size = tuple(size[0])
     for n in size:
         if type(n) is not int or n < 0:
-            _check_sizes(name, size)
+            _check_sizes(name, size, listed)
     return size
 
 
-def _check_sizes(name, size):
+def _check_sizes(name, size, listed):
     for at, n in enumerate(size, 1):
         if not hasattr(n, "__index__"):
             raise TypeError(
-                f"{name}(): argument 'size' (position 1) must be tuple of ints, not {kind_name(n)}"
+                f"{name}(): argument 'size' (position 1) must be tuple of ints, "
+                f"{'but found element of type' if listed else 'not'} {kind_name(n)}{' at pos 0' * listed}"
                 if at == 1
                 else f"{name}(): argument 'size' failed to unpack the object at pos {at} with error \"type must be "
                 f'tuple of ints,but got {kind_name(n)}"'

@@ -135,6 +135,11 @@ def cuda(input, *args, **options):
     raise advised(AssertionError("Torch not compiled with CUDA enabled"), "fastgd runs on the CPU; this needs torch.")
 
 
+def is_pinned(input, device=None):
+    """False: no other device reads this memory."""
+    return False
+
+
 def get_device(input):
     """-1: the number of the CPU."""
     return -1
@@ -167,7 +172,7 @@ def _repr(tensor):
         tensor.detach().numpy(),
         default_dtype=get_default_dtype().numpy,
         requires_grad=tensor.requires_grad,
-        grad_fn=None if grad_fn is None else grad_fn.name(),
+        grad_fn=None if grad_fn is None else grad_fn.__class__.__name__,
     )
     return "Parameter containing:\n" + text if isinstance(tensor, Parameter) else text
 
@@ -192,8 +197,8 @@ def _reduce(tensor, protocol):
 
 
 for _function in (
-    to, type, type_as, is_floating_point, is_complex, is_nonzero, is_signed, is_same_size, cpu, cuda, get_device,
-    element_size,
+    to, type, type_as, is_floating_point, is_complex, is_nonzero, is_signed, is_same_size, is_pinned, cpu, cuda,
+    get_device, element_size,
 ):  # fmt: skip
     method(_function.__name__, _function)
 for _name in ("pin_memory", "share_memory_", "resolve_conj", "resolve_neg"):
@@ -210,6 +215,7 @@ for _name, _read in {
     "real": lambda tensor: tensor,
     "is_cpu": lambda tensor: True,
     "is_cuda": lambda tensor: False,
+    "is_mps": lambda tensor: False,
     "is_sparse": lambda tensor: False,
     "is_quantized": lambda tensor: False,
     "is_meta": lambda tensor: False,

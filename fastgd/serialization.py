@@ -15,6 +15,7 @@ import sys
 
 from ._archive import DAMAGED, Archive, write_archive
 from ._pickler import Pickler
+from ._types import advised
 from ._unpickler import Unpickler
 
 
@@ -43,8 +44,9 @@ def save(obj, f):
     """
     is_path = isinstance(f, (str, os.PathLike))
     if not is_path and not hasattr(f, "write"):
-        raise AttributeError(
-            f"expected 'f' to be string, path, or a file-like object with a 'write' attribute, but got {f!r}"
+        raise advised(
+            AttributeError("expected 'f' to be string, path, or a file-like object with a 'write' attribute"),
+            f"Got a {type(f).__name__}: save(obj, f).",
         )
     if isinstance(f, io.TextIOBase):
         raise TypeError("save: f must be a binary file, but got one in text mode: open it with mode 'wb'")
@@ -89,15 +91,15 @@ def load(f, map_location=None, *, weights_only=True, mmap=None):
     """
     if isinstance(f, (str, os.PathLike)):
         with open(f, "rb") as file:
-            return _load(file, os.fsdecode(f), map_location, mmap)
+            return _load(file, os.fsdecode(f), map_location, weights_only, mmap)
     if mmap:
         raise ValueError("f must be a file path in order to use the mmap argument")
     if isinstance(f, io.TextIOBase):
         raise TypeError("load: f must be a binary file, but got one in text mode: open it with mode 'rb'")
-    return _load(f, f"<{type(f).__name__}>", map_location, mmap)
+    return _load(f, f"<{type(f).__name__}>", map_location, weights_only, mmap)
 
 
-def _load(file, name, map_location, mmap):
+def _load(file, name, map_location, weights_only, mmap):
     try:
         file.seek  # noqa: B018 (what torch misses first)
         start = file.tell()
@@ -109,7 +111,7 @@ def _load(file, name, map_location, mmap):
         ) from None
     if not hasattr(file, "readinto"):
         file, start = io.BytesIO(file.read()), 0
-    _check_beginning(file.read(4), name)
+    _check_beginning(file.read(4), name, weights_only)
     archive = Archive(file, name, start)
     if "constants.pkl" in archive.entries:
         raise RuntimeError(
@@ -132,19 +134,24 @@ def _load(file, name, map_location, mmap):
     return loaded
 
 
-def _check_beginning(magic, name):
+def _check_beginning(magic, name, weights_only):
     """An error that tells what a file is that is no zip archive."""
     if not magic:
-        raise EOFError(f"Ran out of input: {name} is empty, or was read or written up to its end (then f.seek(0))")
+        raise advised(
+            EOFError() if weights_only else EOFError("Ran out of input"),
+            f"{name} is empty, or was read or written up to its end (then f.seek(0)).",
+        )
     if magic == b"\x80\x02\x8a\n":
         raise RuntimeError(
             f"{name} is in torch's format from before 1.6, fastgd reads the zip format: under torch, "
             "torch.save(torch.load(path), path) converts it"
         )
     if magic != b"PK\3\4":
-        raise pickle.UnpicklingError(
-            f"Weights only load failed. {name} is not a file of fastgd.save or torch.save: it should begin with "
-            f"b'PK\\x03\\x04', but begins with {magic}"
+        text = "Weights only load failed." if weights_only else f"invalid load key, {chr(magic[0])!r}."
+        raise advised(
+            pickle.UnpicklingError(text),
+            f"{name} is not a file of fastgd.save or torch.save: it should begin with b'PK\\x03\\x04', but begins with "
+            f"{magic}.",
         )
 
 
@@ -163,9 +170,11 @@ def _check_location(memory, location, map_location):
             "storages to the CPU."
         )
     if location.partition(":")[0] != "cpu":
-        raise RuntimeError(
-            "don't know how to restore data location of torch.storage.UntypedStorage (tagged with "
-            f"{location}): fastgd has the CPU only, use map_location='cpu'"
+        raise advised(
+            RuntimeError(
+                f"don't know how to restore data location of torch.storage.UntypedStorage (tagged with {location})"
+            ),
+            "fastgd has the CPU only: use map_location='cpu'.",
         )
 
 
@@ -175,7 +184,9 @@ def _replacing(path):
     target = os.path.realpath(path)
     directory = os.path.dirname(target)
     if not os.path.isdir(directory):
-        raise RuntimeError(f"Parent directory {directory} does not exist. Make it with os.makedirs.")
+        raise advised(
+            RuntimeError(f"Parent directory {os.path.dirname(path)} does not exist."), "Make it with os.makedirs."
+        )
     if os.path.isfile(target):
         with open(target, "r+b"):  # raises where the file may not be written
             pass

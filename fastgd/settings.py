@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import warnings
 
 import numpy as np
 
@@ -10,7 +11,6 @@ from ._tensor import Tensor
 from ._types import advised, cpu, on_cpu
 
 _interop_threads = os.cpu_count()
-_matmul_precision = "highest"
 
 
 def _checked_count(name, count):
@@ -86,17 +86,25 @@ def are_deterministic_algorithms_enabled():
     return _deterministic
 
 
+_precision = "highest"
+
+
 def set_float32_matmul_precision(precision):
     """Accepted: float32 is computed in float32."""
-    global _matmul_precision
-    if precision not in ("highest", "high", "medium"):
-        raise RuntimeError(f"{precision} is not one of 'highest', 'high' or 'medium'")
-    _matmul_precision = precision
+    global _precision
+    if precision in ("highest", "high", "medium"):
+        _precision = precision
+    else:
+        warnings.warn(
+            f"{precision} is not one of 'highest', 'high', or 'medium'; the current setFloat32MatmulPrecision call has "
+            "no effect.",
+            stacklevel=2,
+        )
 
 
 def get_float32_matmul_precision():
-    """What set_float32_matmul_precision was given last; "highest" at first."""
-    return _matmul_precision
+    """What set_float32_matmul_precision was given."""
+    return _precision
 
 
 def set_flush_denormal(mode):

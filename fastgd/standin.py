@@ -11,14 +11,17 @@ from ._naming import rename
 
 # Modules that have the same name in both.
 _SAME = (
-    "autograd", "autograd.functional", "backends", "backends.cuda", "backends.cudnn", "backends.mkl", "backends.mps",
-    "cuda", "distributions", "linalg", "nn", "nn.functional", "nn.init", "nn.utils", "optim", "optim.lr_scheduler",
-    "optim.swa_utils", "random", "special", "testing", "utils", "utils.data", "utils.hooks", "version",
+    "accelerator", "amp", "autograd", "autograd.functional", "backends", "backends.cuda", "backends.cudnn",
+    "backends.mkl", "backends.mps", "cuda", "cuda.amp", "distributions", "linalg", "mps", "nn", "nn.functional",
+    "nn.init", "nn.utils", "optim", "optim.lr_scheduler", "optim.swa_utils", "random", "special", "testing", "utils",
+    "utils.data", "utils.hooks", "version", "xpu",
 )  # fmt: skip
 
 # Where torch defines its classes: they print by these names, and some scripts import them from there.
 _HOMES = {
     "": "Size Tensor device dtype finfo iinfo memory_format",
+    "amp.autocast_mode": "autocast is_autocast_available",
+    "amp.grad_scaler": "GradScaler",
     "_C": "Generator _LinAlgError",
     "autograd.function": "Function",
     "autograd.grad_mode": "enable_grad inference_mode no_grad set_grad_enabled",
@@ -44,8 +47,8 @@ _HOMES = {
     "nn.modules.flatten": "Flatten Unflatten",
     "nn.modules.linear": "Identity LazyLinear Linear",
     "nn.modules.loss": (
-        "BCELoss BCEWithLogitsLoss CrossEntropyLoss GaussianNLLLoss HuberLoss KLDivLoss L1Loss MSELoss NLLLoss "
-        "PoissonNLLLoss SmoothL1Loss SoftMarginLoss _Loss"
+        "BCELoss BCEWithLogitsLoss CrossEntropyLoss GaussianNLLLoss HingeEmbeddingLoss HuberLoss KLDivLoss L1Loss "
+        "MSELoss NLLLoss PoissonNLLLoss SmoothL1Loss SoftMarginLoss _Loss"
     ),
     "nn.modules.module": "Module",
     "nn.parameter": "Buffer Parameter UninitializedParameter",
@@ -70,9 +73,9 @@ _HOMES = {
     "optim.rprop": "Rprop",
     "optim.sgd": "SGD",
     "optim.swa_utils": "AveragedModel SWALR",
-    "utils.hooks": "RemovableHandle",
     "utils.data.dataloader": "DataLoader default_collate default_convert get_worker_info",
     "utils.data.dataset": "ChainDataset ConcatDataset Dataset IterableDataset Subset TensorDataset random_split",
+    "utils.hooks": "RemovableHandle",
     "utils.data.sampler": (
         "BatchSampler RandomSampler Sampler SequentialSampler SubsetRandomSampler WeightedRandomSampler"
     ),

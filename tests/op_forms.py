@@ -142,6 +142,25 @@ torch.stack([i, i]); torch.cat([a[:1], b, v.unsqueeze(0)]); torch.unbind(a); a.u
 a.split(1); a.split([1, 2], dim=1); torch.chunk(v, 2); a.chunk(3, 1); torch.tensor_split(v, 2)
 a.tensor_split([1], dim=1); torch.hsplit(a, 3); torch.vsplit(a, 2); a.narrow(1, 0, 2); v.narrow(0, 1, 2); list(v)
 [w for w in a]; tuple(a); v.chunk(2)[1]; torch.meshgrid(v, v, indexing="ij")
+i << 1; i >> 1; i << j; 2 << j; 40 >> j; k << 2; h >> 1; i << 70; torch.bitwise_left_shift(i, j); i.bitwise_right_shift(1)
+torch.gradient(v); torch.gradient(v, spacing=0.5); torch.gradient(v, edge_order=2); torch.gradient(a); torch.gradient(i)
+torch.gradient(v, spacing=(torch.tensor([0.0, 1.0, 3.0]),)); torch.gradient(a, dim=1); torch.gradient(a, spacing=[2.0, 0.5])
+torch.gradient(a, spacing=[torch.tensor([0.0, 2.0]), torch.tensor([0.0, 1.0, 4.0])]); torch.gradient(B, dim=(0, -1), spacing=2.0)
+torch.gradient(B, dim=2, edge_order=2, spacing=[torch.tensor([0.0, 1.0, 4.0])])
+torch.cumulative_trapezoid(v); torch.cumulative_trapezoid(v, dx=0.5); torch.cumulative_trapezoid(v, j.float())
+torch.cumulative_trapezoid(a, dim=0); torch.cumulative_trapezoid(a, x); torch.nanmedian(z[:2]); torch.nanmedian(a); a.nanmedian(1)
+torch.nanmedian(z.view(1, 5).expand(2, 5), 1, keepdim=True); z[1:2].nanmedian(0); s.nanmedian(0); torch.nanmedian(torch.tensor([3, 1, 2]))
+torch.nanquantile(z[:2], 0.5); torch.nanquantile(a, 0.3); a.nanquantile(torch.tensor([0.2, 0.7]), dim=1, keepdim=True)
+torch.nanquantile(torch.tensor([[1.0, math.nan, 3.0], [math.nan, math.nan, 2.0]]), torch.tensor([0.25, 1.0]), dim=1)
+torch.nanquantile(z, 0.4, interpolation="lower"); torch.quantile(z, 0.5); torch.quantile(torch.tensor([[1.0, math.nan], [2.0, 3.0]]), 0.5, dim=1)
+torch.matrix_power(M, 2); M.matrix_power(3); torch.matrix_power(M.detach(), 0); torch.diagflat(v); torch.diagflat(a, 1); v.diagflat(-1)
+torch.linalg.vecdot(a, b); torch.linalg.vecdot(a, b, dim=0); torch.unravel_index(torch.tensor(4), (2, 3)); torch.unravel_index(j, (3, 2))
+torch.nn.functional.hinge_embedding_loss(a, i.sign() * 2 + 1); torch.nn.functional.hinge_embedding_loss(v, torch.tensor([1, -1, -1]), margin=2.0)
+torch.nn.functional.hinge_embedding_loss(a, torch.tensor([[1.0, -1, 1], [1, 1, -1]]), reduction="none"); torch.nn.HingeEmbeddingLoss(2.0)
+torch.nn.HingeEmbeddingLoss(reduction="sum")(a, torch.tensor([1, -1, 1]))
+torch.manual_seed(3) and torch.nn.init.sparse_(torch.empty(5, 3), 0.4); torch.manual_seed(3) and torch.nn.init.sparse_(torch.empty(4, 2), 0.5, std=2)
+torch.bfloat16; torch.bfloat16.itemsize; x.dtype == torch.bfloat16; torch.bfloat16.is_floating_point; x.is_pinned(); x.is_cpu; x.is_mps
+torch.get_float32_matmul_precision() in ("highest", "high"); torch.amp.is_autocast_available("cpu"); torch.is_autocast_enabled("cpu")
 torch.meshgrid(v, j.float(), indexing="xy"); torch.cartesian_prod(j, h.long()); torch.combinations(j); torch.diff(v)
 a.diff(dim=0); torch.trapezoid(v).item(); torch.trapz(v, j * 1.0).item(); a[0]; a[-1]; a[0, 1]; a[:, 0]; a[:, 1]
 a[:, -1]; a[1:]; a[:1]; a[0:1, 1:]; a[:, ::2]; a[...]; a[..., 0]; a[None]; a[:, None]; a[0, None]; a[:]; v[0]; v[1:]
@@ -396,6 +415,9 @@ w = v.detach().clone().requires_grad_(); w.register_hook(lambda g: g * 10); w.su
 with torch.no_grad(): r = a * 2
 with torch.no_grad(): v -= 0.1; r = v
 with torch.inference_mode(): r = (a * 2).requires_grad
+r = [torch.is_inference_mode_enabled()]\nwith torch.no_grad(): r.append(torch.is_inference_mode_enabled())\nwith torch.inference_mode(): r.append(torch.is_inference_mode_enabled())\nr.append(torch.is_inference_mode_enabled())
+r = torch.inference_mode()(lambda: [torch.is_inference_mode_enabled(), torch.is_grad_enabled()])() + [torch.is_inference_mode_enabled()]
+with torch.inference_mode():\n    with torch.inference_mode(False): r = [torch.is_inference_mode_enabled(), torch.is_grad_enabled(), (a * 2).requires_grad]
 with torch.set_grad_enabled(False): r = (a * 2).requires_grad
 with torch.no_grad():\n    with torch.enable_grad(): r = (a * 2).requires_grad
 w, y, q = v; r = w * y - q
@@ -410,6 +432,7 @@ r = (a * 1).t(); r[1] += 5
 r = torch.zeros(2, 3); w = r[1]; w += v
 r = v.detach().clone().requires_grad_(); r.detach().zero_()
 r = x.clone(); r %= 2
+r = i.clone(); r <<= 1; r >>= j
 r = x.clone(); r //= 2
 r = 7 // x
 r = 7.5 % x

@@ -8,5 +8,5 @@ from error_forms import FORMS, raised
 
 if __name__ == "__main__":
     told = {form: raised(torch, form) for form in FORMS}
-    told = {form: (name, [], text.splitlines()[0] if text else "") for form, (name, _, text) in told.items()}
+    told = {form: (name, [], text) for form, (name, _, text) in told.items()}
     Path(__file__).with_name("recorded").joinpath("errors.json").write_text(json.dumps(told, indent=0) + "\n")

@@ -145,7 +145,7 @@ def test_import_brings_nothing_heavy():
 
 
 LATER = {
-    "fastgd": "DivergenceError Statistics Trainer backends cuda distributions diagnose load nn optim save testing utils",
+    "fastgd": "DivergenceError Statistics Trainer amp backends cuda diagnose distributions load mps nn optim save testing utils",
     "fastgd.nn": "BatchNorm1d Dropout Flatten HuberLoss LazyLinear ModuleList ReLU utils",
     "fastgd.optim": "Adam LBFGS RAdam lr_scheduler swa_utils",
 }
@@ -170,6 +170,6 @@ def test_import_loads_the_loop_by_hand_alone():
     code = "import sys, fastgd; print(*[name for name in sys.modules if name.count('.') and name.startswith('fastgd')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.split(".")[1] for name in done.stdout.split()}
-    later = {"nn", "optim", "utils", "backends", "cuda", "special", "version", "distributions", "testing", "trainer", "fit",
-             "descent", "history", "diagnosis", "statistics", "serialization", "standin"}  # fmt: skip
+    later = {"nn", "optim", "utils", "accelerator", "amp", "backends", "cuda", "mps", "special", "version", "distributions",
+             "testing", "trainer", "fit", "descent", "history", "diagnosis", "statistics", "serialization", "standin"}  # fmt: skip
     assert {"_tensor", "ops", "random"} <= loaded and not loaded & later

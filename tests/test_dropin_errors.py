@@ -13,11 +13,15 @@ import fastgd
 
 RECORDED = json.loads(Path(__file__).with_name("recorded").joinpath("errors.json").read_text())
 NUMBER = re.compile(r"\d+")
-# Where torch speaks of its C++, of devices and shapes that fastgd puts otherwise, or of what fastgd does not have.
+# Where torch speaks of its C++, of devices and shapes that fastgd puts otherwise, of what fastgd does not have, or of
+# an argument that would run what a file says.
 OWN_WORDS = {
     "torch.nn.functional.linear(x.double(), torch.ones(1, 3))", "torch.zeros(-1)", "torch.FloatTensor(D.detach())",
     "x.__setitem__(0, torch.ones(4))", "torch.linalg.inv(torch.zeros(2, 2))",
     "torch.no_such_function", "torch.broadcast_shapes((2,), (3,))", "x.tolist(1)",
+    *(f'torch.load(__import__("io").BytesIO({data}))' for data in (
+        'b"garbage"', 'b"1.0,2.0"', 'b"PK\\3\\4"', 'b"PK\\3\\4" + bytes(99)'
+    )),
 }  # fmt: skip
 
 
@@ -56,8 +60,17 @@ def test_recorded_is_what_torch_says():
 def test_what_is_not_there_says_so():
     with pytest.raises(AttributeError, match="fastgd covers linear models; torch.compile needs torch"):
         fastgd.compile
-    with pytest.raises(AttributeError, match="torch.cuda.amp needs torch"):
-        fastgd.cuda.amp
+    with pytest.raises(AttributeError, match="torch.cuda.nvtx needs torch"):
+        fastgd.cuda.nvtx
     with pytest.raises(ImportError, match="needs torch"):
         import_module("fastgd.utils.tensorboard")
     assert not hasattr(fastgd, "compile")
+
+
+def test_half_precision_says_so():
+    for ask in (lambda: fastgd.autocast("cpu"), lambda: fastgd.amp.GradScaler("cpu")):
+        with pytest.raises(NotImplementedError, match="in half precision: fastgd computes in float32 .* enabled=False"):
+            ask()
+    for ask in (lambda: fastgd.zeros(2, dtype=fastgd.bfloat16), lambda: fastgd.ones(2).to(fastgd.bfloat16)):
+        with pytest.raises(NotImplementedError, match="no tensors of bfloat16: use float32; bfloat16 needs torch"):
+            ask()

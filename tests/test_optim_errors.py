@@ -267,5 +267,5 @@ def test_params_that_are_no_iterable():
 
 
 def test_state_dict_without_its_parts():
-    with pytest.raises(ValueError, match="loaded state dict has no 'state'"):
+    with pytest.raises(KeyError, match=r"'param_groups'\n.*optimizer.state_dict\(\) gives, got the keys \[\]"):
         optim.SGD([leaf(fastgd)]).load_state_dict({})

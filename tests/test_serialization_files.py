@@ -300,10 +300,10 @@ def test_nothing_there(tmp_path):
     "data", [b"P", b"PK\3", b"hello\n", b"\x80\x02}.", b"\x93NUMPY\1\0", b"{}", b"PK\5\6" + bytes(18)]
 )
 def test_other_formats(data):
-    with pytest.raises(
-        pickle.UnpicklingError, match="Weights only load failed. <BytesIO> is not a file of fastgd.save"
-    ):
+    with pytest.raises(pickle.UnpicklingError, match="Weights only load failed.\n<BytesIO> is not a file of fastgd.save"):
         loaded(data)
+    with pytest.raises(pickle.UnpicklingError, match="invalid load key"):
+        load(io.BytesIO(data), weights_only=False)
 
 
 def test_files_that_cannot_be_read():

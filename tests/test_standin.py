@@ -12,7 +12,8 @@ PATHS = """
     torch.optim.sgd torch.optim.optimizer torch.autograd torch.autograd.function torch.autograd.functional
     torch.nn.modules.batchnorm torch.autograd.variable torch.utils
     torch.utils.data torch.utils.data.dataset torch.utils.data.dataloader torch.utils.data.sampler torch.linalg
-    torch.cuda torch.backends torch.backends.cudnn torch.random torch.version
+    torch.cuda torch.cuda.amp torch.amp torch.mps torch.accelerator torch.backends torch.backends.cudnn torch.random
+    torch.version
 """.split()
 
 THINGS = """

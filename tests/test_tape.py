@@ -201,6 +201,89 @@ def told(fn):
 
 
 @CASES
+def ancestors_of_losses(t):
+    s, f = Data(t), t.nn.functional
+    model, classes = t.nn.Linear(3, 1), t.nn.Linear(3, 2)
+    kinds, shares = t.tensor([0, 1, 1, 0, 1, 0]), t.full((6, 2), 0.5)
+    losses = [
+        f.l1_loss(model(s.X), s.y), f.l1_loss(s.X @ s.v, s.x, reduction="sum"), f.l1_loss(s.v, s.row, reduction="none"),
+        f.l1_loss(s.v * s.v, s.row), f.binary_cross_entropy_with_logits(model(s.X), s.y.abs() / 2),
+        f.cross_entropy(classes(s.X), kinds), f.nll_loss(classes(s.X).log_softmax(1), kinds),
+        f.cross_entropy(classes(s.X), shares), f.cross_entropy(classes(s.X), shares, reduction="none"),
+        ((s.X @ s.v + s.b0 - s.x) ** 2).mean(), (s.s1 * s.x).sum(), (s.x * s.s1).sum(), (s.s1 * s.x + s.b1 - s.t6).abs().sum(),
+        model(s.X[0]).sum(), model(s.X3).sum(), t.nn.Linear(3, 2, bias=False)(s.X3).sum(), f.linear(s.X, s.v),
+    ]  # fmt: skip
+    return [told(loss.grad_fn) for loss in losses]
+
+
+@CASES
+def names_of_writes(t):
+    s = Data(t)
+
+    def names(index, value):
+        made = s.v * 1
+        made[index] = value
+        return [repr(made).partition("grad_fn=")[2], made.grad_fn.name(), told(made.grad_fn)[:2]]
+
+    return [names(*write) for write in (
+        (slice(None), s.v), (..., s.v), (slice(None), 3.0), (0, s.b0), (slice(1, None), s.v[:2]), ((slice(None),), s.row),
+    )]  # fmt: skip
+
+
+@CASES
+def after_the_gradient_has_been_added(t):
+    s, seen = Data(t), []
+    handle = s.v.register_post_accumulate_grad_hook(lambda leaf: seen.append([leaf is s.v, leaf.grad.clone()]))
+    ((s.X @ s.v) ** 2).mean().backward()
+    (s.v * s.v + s.v).sum().backward()
+    t.autograd.grad((s.v * s.v).sum(), s.v)
+    handle.remove()
+    s.v.sum().backward()
+    return [seen, s.grads()]
+
+
+@CASES
+def optimizers_within_backward(t):
+    s = Data(t)
+    model = t.nn.Linear(3, 1)
+    model.weight.data, model.bias.data = s.W1.data, s.b1.data
+    optimizers = {parameter: t.optim.SGD([parameter], lr=0.1, momentum=0.9) for parameter in model.parameters()}
+
+    def step(parameter):
+        optimizers[parameter].step()
+        optimizers[parameter].zero_grad()
+
+    for parameter in model.parameters():
+        parameter.register_post_accumulate_grad_hook(step)
+    losses = []
+    for _ in range(4):
+        loss = t.nn.functional.mse_loss(model(s.X), s.y)
+        loss.backward()
+        losses.append(loss.item())
+    return [losses, model.weight.grad is None, model.weight, model.bias]
+
+
+@CASES
+def hooks_after_on_what_has_no_gradient(t):
+    t.ones(2).register_post_accumulate_grad_hook(print)
+
+
+@CASES
+def hooks_after_on_what_is_no_leaf(t):
+    (Data(t).v * 2).register_post_accumulate_grad_hook(print)
+
+
+@CASES
+def walks_are_generators(t):
+    model = t.nn.Sequential(t.nn.Linear(3, 1))
+    walks = [
+        model.parameters(), model.named_parameters(), model.buffers(), model.named_buffers(), model.children(),
+        model.named_children(), model.modules(), model.named_modules(),
+    ]  # fmt: skip
+    return [[str(walk).partition(" at 0x")[0], str(type(walk))] for walk in walks]
+
+
+@CASES
 def ancestors_of_a_model(t):
     s = Data(t)
     model = t.nn.Sequential(t.nn.Linear(3, 2), t.nn.ReLU(), t.nn.Linear(2, 1, bias=False))

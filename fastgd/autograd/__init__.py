@@ -4,7 +4,7 @@ import contextlib
 
 import numpy as np
 
-from .._grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+from .._grad_mode import enable_grad, inference_mode, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .._tensor import (
     Tensor,
     apply,
@@ -18,11 +18,6 @@ from .._tensor import (
 )
 from .._types import advised
 from . import functional
-
-
-def is_inference_mode_enabled():
-    """Whether nothing is recorded."""
-    return not is_grad_enabled()
 
 
 def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=None):

@@ -132,7 +132,7 @@ def examine(model, optimizer, criterion, data):
         if not owner:
             wanted.append(False)
             continue
-        if leaf._backward_hooks:
+        if leaf._backward_hooks or leaf._post_accumulate_grad_hooks:
             raise NotPlannable(f"the {name} has hooks")
         trained.append((leaf, owner[0]))
         wanted.append(True)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         BCEWithLogitsLoss,
         CrossEntropyLoss,
         GaussianNLLLoss,
+        HingeEmbeddingLoss,
         HuberLoss,
         KLDivLoss,
         L1Loss,
@@ -59,7 +60,7 @@ __getattr__, __dir__, _names = _later.attributes(
     container="ModuleDict ModuleList ParameterDict ParameterList",
     layers="Dropout Flatten Identity Unflatten",
     lazy="LazyLinear UninitializedParameter",
-    losses="""BCELoss BCEWithLogitsLoss CrossEntropyLoss GaussianNLLLoss HuberLoss KLDivLoss L1Loss NLLLoss
-        PoissonNLLLoss SmoothL1Loss SoftMarginLoss""",
+    losses="""BCELoss BCEWithLogitsLoss CrossEntropyLoss GaussianNLLLoss HingeEmbeddingLoss HuberLoss KLDivLoss L1Loss
+        NLLLoss PoissonNLLLoss SmoothL1Loss SoftMarginLoss""",
 )
 __all__ = ["Linear", "MSELoss", "Module", "Parameter", "Sequential", "functional", "init", *_names]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._tensor import row
+from .._tensor import between, row
 from .._types import advised, of_array
 from ..ops._loops import MEAN, SUM, reduced
 
@@ -34,7 +34,7 @@ def _share(g, size, reduction):
     return g / g.dtype.type(size) if reduction == "mean" else g
 
 
-def _of_residual(name, label, value, slope):
+def _of_residual(name, label, value, slope, arguments=None):
     """The row of a loss that depends on input - target alone, and its derivative."""
 
     def forward(a, b, reduction, **options):
@@ -52,7 +52,7 @@ def _of_residual(name, label, value, slope):
     def negative(*arrays, **options):
         return -gradient(*arrays, **options)
 
-    return row(name, forward, (gradient, negative), ((0, 1), (0, 1)), label=label)
+    return row(name, forward, (gradient, negative), ((0, 1), (0, 1)), label=label, arguments=arguments)
 
 
 def _huber(r, delta):
@@ -61,12 +61,18 @@ def _huber(r, delta):
     return inner * (size - 0.5 * inner)
 
 
+def _l1_arguments(label, a, b):
+    difference = between("SubBackward0", a, b)
+    return (difference if label == "AbsBackward0" else between("AbsBackward0", difference),)
+
+
 mse_loss = _of_residual("mse_loss", "MseLossBackward0", np.square, lambda r: 2 * r)
 l1_loss = _of_residual(
     "l1_loss",
     lambda a, b, reduction: {"mean": "MeanBackward0", "sum": "SumBackward0", "none": "AbsBackward0"}[reduction],
     np.abs,
     np.sign,
+    _l1_arguments,
 )
 huber_loss = _of_residual("huber_loss", "HuberLossBackward0", _huber, lambda r, delta: np.clip(r, -delta, delta))
 smooth_l1_loss = _of_residual(
@@ -226,7 +232,19 @@ def _ce_label(a, target, weight, ignore_index, reduction, label_smoothing):
     return "ViewBackward0" if a.ndim == 3 and reduction == "none" else "NllLoss2DBackward0"
 
 
-cross_entropy = row("cross_entropy", _ce, (_ce_input, _ce_target, None), ((0, 1, 2), (0, 2), ()), label=_ce_label)
+def _ce_arguments(label, input, target, weight):
+    """What torch computes before: the logarithms, and with probabilities as the target their product with it."""
+    logarithms = between("LogSoftmaxBackward0", input)
+    if label not in ("DivBackward1", "NegBackward0"):
+        return (logarithms,)
+    total = between(
+        "SumBackward0" if label == "DivBackward1" else "SumBackward1", between("MulBackward0", logarithms, target)
+    )
+    return (between("NegBackward0", total),) if label == "DivBackward1" else (total,)
+
+
+cross_entropy = row("cross_entropy", _ce, (_ce_input, _ce_target, None), ((0, 1, 2), (0, 2), ()), label=_ce_label,
+    arguments=_ce_arguments)  # fmt: skip
 
 
 def _nll(a, target, weight, ignore_index, reduction):
@@ -250,4 +268,5 @@ nll_loss = row(
     (_nll_input, None, None),
     ((1, 2), (), ()),
     label=lambda a, *rest, **options: "NllLossBackward0" if a.ndim <= 2 else "NllLoss2DBackward0",
+    arguments=lambda label, input, target, weight: (input,),
 )

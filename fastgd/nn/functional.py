@@ -127,7 +127,7 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
     """(input - target)^2 / (2 beta) within beta, |input - target| - beta / 2 outside: see nn.SmoothL1Loss."""
     reduction = legacy_reduction(size_average, reduce, reduction)
     if not beta >= 0:
-        raise RuntimeError(f"smooth_l1_loss does not support negative values for beta. Expected 0 or above, got {beta}")
+        raise advised(RuntimeError("smooth_l1_loss does not support negative values for beta."), f"Got {beta}.")
     if beta == 0:
         return _of_residual(_losses.l1_loss, input, target, reduction)
     return _of_residual(_losses.smooth_l1_loss, input, target, reduction, beta=beta)
@@ -136,7 +136,7 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
 def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     """(input - target)^2 / 2 within delta, delta (|input - target| - delta / 2) outside: see nn.HuberLoss."""
     if not delta > 0:
-        raise RuntimeError(f"huber_loss does not support non-positive values for delta. Expected above 0, got {delta}")
+        raise advised(RuntimeError("huber_loss does not support non-positive values for delta."), f"Got {delta}.")
     if weight is None:
         return _of_residual(_losses.huber_loss, input, target, reduction, delta=delta)
     losses = _of_residual(_losses.huber_loss, input, target, "none", delta=delta)
@@ -338,12 +338,20 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
     return named_as(made, "SoftMarginLossBackward0")
 
 
+def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"):
+    """input where target is 1, max(margin - input, 0) where it is -1, reduced: see nn.HingeEmbeddingLoss."""
+    reduction = legacy_reduction(size_average, reduce, reduction)
+    _check("hinge_embedding_loss", input, target, reduction)
+    beyond = ops.where(target == 1, 0.0, (margin - input).clamp_min(0))
+    return _reduced(beyond + ops.where(target == -1, 0.0, input), reduction)
+
+
 # ---- activations
 
 
 def relu(input, inplace=False):
     """max(input, 0)."""
-    return input.relu_() if inplace else input.relu()
+    return input.relu_() if inplace else ops.relu(input)
 
 
 def _activated(rows, input, inplace, **options):
@@ -536,7 +544,10 @@ def one_hot(tensor, num_classes=-1):
     elif num_classes < 1:
         raise RuntimeError(f"num_classes should be positive, but got {num_classes}")
     elif classes.size and classes.max() >= num_classes:
-        raise RuntimeError(f"Class values must be smaller than num_classes, {num_classes}, but one is {classes.max()}")
+        raise advised(
+            RuntimeError("Class values must be smaller than num_classes."),
+            f"{num_classes}, but one is {classes.max()}.",
+        )
     return from_array((classes[..., None] == np.arange(num_classes)).astype(np.int64))
 
 
@@ -573,6 +584,7 @@ __all__ = [
     "gaussian_nll_loss",
     "gelu",
     "hardtanh",
+    "hinge_embedding_loss",
     "huber_loss",
     "kl_div",
     "l1_loss",

@@ -8,7 +8,7 @@ import numpy as np
 from .._tensor import from_array
 from .._types import advised
 from ..autograd import no_grad
-from ..random import stream_of
+from ..random import randperm, stream_of
 
 _GAINS = {"sigmoid": 1, "tanh": 5 / 3, "relu": math.sqrt(2), "selu": 3 / 4}
 _GAINS |= {f"conv{kind}{d}d": 1 for kind in ("", "_transpose") for d in (1, 2, 3)} | {"linear": 1}
@@ -256,6 +256,23 @@ def orthogonal_(tensor, gain=1, generator=None):
     return tensor.copy_(from_array(q.T if wide else q).view(tensor.shape)).mul_(gain)
 
 
+@no_grad()
+def sparse_(tensor, sparsity, std=0.01, generator=None):
+    """Fills a weight with normal numbers, a share of each column, chosen at random, with zeros.
+
+    Raises:
+        ValueError: not two dimensions.
+    """
+    if tensor.ndim != 2:
+        raise ValueError("Only tensors with 2 dimensions are supported")
+    rows, columns = tensor.shape
+    zeros = math.ceil(sparsity * rows)
+    tensor.normal_(0, std, generator=generator)
+    for column in range(columns):
+        tensor[randperm(rows)[:zeros], column] = 0
+    return tensor
+
+
 def _without_underscore(function):
     """The function under the name that it had before torch 0.4."""
     new = function.__name__
@@ -271,6 +288,7 @@ def _without_underscore(function):
 
 
 uniform, normal, constant, eye, orthogonal = map(_without_underscore, (uniform_, normal_, constant_, eye_, orthogonal_))
+sparse = _without_underscore(sparse_)
 xavier_uniform, xavier_normal = map(_without_underscore, (xavier_uniform_, xavier_normal_))
 kaiming_uniform, kaiming_normal = map(_without_underscore, (kaiming_uniform_, kaiming_normal_))
 
@@ -283,6 +301,7 @@ __all__ = [
     "normal_",
     "ones_",
     "orthogonal_",
+    "sparse_",
     "trunc_normal_",
     "uniform_",
     "xavier_normal_",

@@ -195,6 +195,26 @@ class SoftMarginLoss(_Loss):
         return functional.soft_margin_loss(input, target, reduction=self.reduction)
 
 
+class HingeEmbeddingLoss(_Loss):
+    """input where target is 1, and max(margin - input, 0) where it is -1: of distances, the small ones of what is alike.
+
+    Args:
+        margin: how far apart what differs should be; default 1.
+        reduction: "mean" (default: the sum divided by the number of elements), "sum", or "none".
+
+    Example:
+        >>> nn.HingeEmbeddingLoss()(fastgd.tensor([0.5, 0.25]), fastgd.tensor([1, -1]))
+        tensor(0.6250)
+    """
+
+    def __init__(self, margin=1.0, size_average=None, reduce=None, reduction="mean"):
+        super().__init__(size_average, reduce, reduction)
+        self.margin = margin
+
+    def forward(self, input, target):
+        return functional.hinge_embedding_loss(input, target, self.margin, reduction=self.reduction)
+
+
 class KLDivLoss(_Loss):
     """target (log(target) - input): how far probabilities are from those whose logarithm is input.
 

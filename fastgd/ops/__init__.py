@@ -21,22 +21,26 @@ from . import (
     shapes,
     views,
 )
+from .._naming import checked, give_attribute
+from .._tensor import Tensor
+from ..arguments import NAMES
 from .promotion import with_out
 from .products import linear  # noqa: F401
 
 _EXPORTED = {
-    arithmetic: """add addcdiv addcmul allclose arctan2 atan2 bitwise_and bitwise_not bitwise_or bitwise_xor div divide eq
+    arithmetic: """add addcdiv addcmul allclose arctan2 atan2 bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift
+        bitwise_xor div divide eq
         equal float_power floor_divide fmax fmin fmod ge greater greater_equal gt hypot isclose le lerp less less_equal
         logaddexp logical_and logical_not logical_or logical_xor lt maximum minimum mul multiply ne not_equal pow
         remainder rsub sub subtract true_divide xlogy""",
     distances: "cdist cosine_similarity pairwise_distance",
     indexing: """argwhere gather index_add index_copy index_fill index_put index_select masked_scatter masked_select
-        nonzero repeat_interleave scatter scatter_add scatter_reduce select take take_along_dim unravel_index""",
+        nonzero unravel_index repeat_interleave scatter scatter_add scatter_reduce select take take_along_dim""",
     inplace: "clone",
-    joining: """atleast_1d atleast_2d atleast_3d block_diag cartesian_prod cat column_stack combinations concat concatenate diff
-        dstack hsplit hstack meshgrid row_stack stack tensor_split trapezoid trapz vsplit vstack""",
+    joining: """atleast_1d atleast_2d atleast_3d block_diag cartesian_prod cat column_stack combinations concat concatenate
+        cumulative_trapezoid diff dstack gradient hsplit hstack meshgrid row_stack stack tensor_split trapezoid trapz vsplit vstack""",
     ordering: """amax amin aminmax argmax argmin argsort bincount bucketize cummax cummin histc histogram isin kthvalue
-        max median min mode msort quantile searchsorted sort topk unique unique_consecutive""",
+        max median min mode msort nanmedian nanquantile quantile searchsorted sort topk unique unique_consecutive""",
     parts: "chunk narrow split unbind",
     pointwise: """abs absolute acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil clamp
         clamp_max clamp_min clip cos cosh deg2rad digamma erf erfc erfinv exp exp2 expm1 fix floor frac heaviside isfinite isinf isnan
@@ -46,7 +50,7 @@ _EXPORTED = {
     promotion: "can_cast promote_types result_type",
     reductions: "all any corrcoef count_nonzero cov dist mean nanmean nansum norm prod std std_mean sum var var_mean",
     running: "cumprod cumsum log_softmax logsumexp softmax",
-    shapes: "diag diag_embed diagonal flip fliplr flipud roll rot90 tile trace tril triu",
+    shapes: "diag diag_embed diagflat diagonal flip fliplr flipud roll rot90 tile trace tril triu",
     views: """adjoint broadcast_shapes broadcast_tensors broadcast_to flatten moveaxis movedim permute ravel reshape squeeze
         swapaxes swapdims t transpose unflatten unsqueeze""",
 }
@@ -63,3 +67,9 @@ for _room, _names in _EXPORTED.items():
         _function = getattr(_room, _name)
         globals()[_name] = with_out(_function) if _name in _GIVEN_OUT else _function
         __all__.append(_name)
+# Last, for the functions above call each other as they are.
+for _name in NAMES:
+    if _name in globals():
+        globals()[_name] = checked(globals()[_name], _name)
+    if hasattr(Tensor, _name):
+        give_attribute(Tensor, _name, checked(getattr(Tensor, _name), _name, True))

@@ -406,11 +406,13 @@ logical_xor = _plain("logical_xor", np.logical_xor, "Whether exactly one is not 
 logical_not = unary("logical_not", row("logical_not", np.logical_not), "Whether an element is 0.")
 
 
-def _bitwise(name, symbol, function):
+def _bitwise(name, symbol, function, kernel=None):
+    kernel = kernel or f"bitwise_{name}"
+
     def forward(a, b):
         if a.dtype.kind == "f":
             raise advised(
-                NotImplementedError(f"\"bitwise_{name}_cpu\" not implemented for '{of_array(a).legacy}'"),
+                NotImplementedError(f"\"{kernel}_cpu\" not implemented for '{of_array(a).legacy}'"),
                 "Only integers and bools have bits.",
             )
         return function(a, b)
@@ -421,6 +423,8 @@ def _bitwise(name, symbol, function):
 bitwise_and = _bitwise("and", "&", np.bitwise_and)
 bitwise_or = _bitwise("or", "|", np.bitwise_or)
 bitwise_xor = _bitwise("xor", "^", np.bitwise_xor)
+bitwise_left_shift = _bitwise("left_shift", "<<", np.left_shift, "lshift")
+bitwise_right_shift = _bitwise("right_shift", ">>", np.right_shift, "rshift")
 
 
 def _inverted(a):

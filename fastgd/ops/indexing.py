@@ -60,7 +60,15 @@ def _written(g, out, a, value, index):
     return part.reshape((1,) * extra + part.shape) if extra > 0 else part
 
 
-_copy_slices_row = row("copy_slices", _write_forward, (_unwritten, _written), ((), ()), label="CopySlices")
+def _write_name(a, value, index):
+    """grad_fn's name: torch copies, or fills, where the place is the whole tensor."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if not all(part is Ellipsis or isinstance(part, slice) and part == slice(None) for part in parts):
+        return "CopySlices"
+    return "CopyBackwards" if isinstance(value, np.ndarray) else "FillBackward3"
+
+
+_copy_slices_row = row("copy_slices", _write_forward, (_unwritten, _written), ((), ()), label=_write_name)
 
 
 _index_put_row = row("index_put", _write_forward, (_unwritten, _written), ((), ()))
@@ -159,6 +167,15 @@ def gather(input, dim, index):
     """out[i, j] = input[index[i, j], j] for dim 0, input[i, index[i, j]] for dim 1, and so on."""
     check_tensor("gather", "index", 3, index)
     return apply(_gather_row, (input,), {"dim": check_dim(dim, input.ndim), "index": _long("gather", index)})
+
+
+def unravel_index(indices, shape):
+    """The index along each dimension of the elements that numbers in row order name: of what argmin gives, say."""
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    try:
+        return tuple(from_array(np.asarray(part)) for part in np.unravel_index(indices.numpy(), shape))
+    except ValueError:
+        raise ValueError(f"indices must be within the shape {shape}, but got {indices}") from None
 
 
 def take_along_dim(input, indices, dim=None):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._tensor import Tensor, apply, named_as, row
+from .._tensor import Tensor, apply, from_array, named_as, row
 from .._types import advised
 from ._loops import joined, same_shapes
 from .parts import between, narrow, pieces, slice_piece_row
@@ -314,6 +314,79 @@ def diff(input, n=1, dim=-1, prepend=None, append=None):
         length = input.shape[dim]
         input = narrow(input, dim, 1, length - 1) - narrow(input, dim, 0, length - 1)
     return input
+
+
+def gradient(input, *, spacing=1, dim=None, edge_order=1):
+    """The slope along each dimension by differences of neighbours, on either side where there are two.
+
+    Args:
+        spacing: the distance of neighbours: a number; or a list with a number or the coordinates (a vector) for each
+            dimension.
+        dim: one dimension or several. Default: all.
+        edge_order: 1: at the ends the slope to the one neighbour; 2: that of the parabola through the last three.
+
+    Returns:
+        A tuple of tensors of the input's shape, one a dimension.
+    """
+    if edge_order not in (1, 2):
+        raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
+    dims = range(input.ndim) if dim is None else dim if isinstance(dim, (tuple, list)) else (dim,)
+    dims = [check_dim(axis, input.ndim) for axis in dims]
+    if isinstance(spacing, (tuple, list)) and len(spacing) != len(dims):
+        raise RuntimeError(
+            "torch.gradient expected spacing to be unspecified, a scalar, or a list of length equal to "
+            + (
+                f"'self.dim() = {len(dims)}', since dim argument was not given"
+                if dim is None
+                else f"{len(dims)}, as dim"
+            )
+            + f", but got a list of length {len(spacing)}"
+        )
+    if any(input.shape[axis] <= edge_order for axis in dims):
+        raise RuntimeError("torch.gradient expected each dimension size to be at least edge_order+1")
+    input = input if input.dtype.is_floating_point else input.float()
+    steps = spacing if isinstance(spacing, (tuple, list)) else [spacing] * len(dims)
+    return tuple(_slopes(input, axis, step, edge_order) for axis, step in zip(dims, steps))
+
+
+def _slopes(input, dim, spacing, edge_order):
+    """The slopes along one dimension: weighted sums of the slopes between neighbours."""
+    slopes = diff(input, dim=dim)
+    shape = [-1 if axis == dim else 1 for axis in range(input.ndim)]
+    if isinstance(spacing, Tensor) and spacing.ndim:
+        steps = diff(spacing).reshape(shape)
+        slopes = slopes / steps
+    else:
+        slopes = slopes / spacing
+        steps = from_array(np.ones(slopes.shape[dim], input.dtype.numpy)).reshape(shape)
+    last = slopes.shape[dim] - 1
+
+    def at(tensor, start, length):
+        return narrow(tensor, dim, start, length)
+
+    parts = []
+    if last:
+        before, behind = at(steps, 0, last), at(steps, 1, last)
+        parts = [(behind * at(slopes, 0, last) + before * at(slopes, 1, last)) / (before + behind)]
+    ends = at(slopes, 0, 1), at(slopes, last, 1)
+    if edge_order == 2:
+        # The slope of a parabola changes evenly: from the middle of one step to the middle of the next.
+        ends = [
+            at(slopes, end, 1)
+            + at(steps, end, 1) / (at(steps, end, 1) + at(steps, next, 1)) * (at(slopes, end, 1) - at(slopes, next, 1))
+            for end, next in ((0, 1), (last, last - 1))
+        ]
+    return cat([ends[0], *parts, ends[1]], dim)
+
+
+def cumulative_trapezoid(y, x=None, *, dx=1, dim=-1):
+    """`trapezoid` up to each point but the first."""
+    dim = check_dim(dim, y.ndim)
+    length = y.shape[dim]
+    pairs = narrow(y, dim, 1, length - 1) + narrow(y, dim, 0, length - 1)
+    if x is None:
+        return (pairs * (dx / 2)).cumsum(dim)
+    return named_as((pairs * diff(x, dim=-1 if x.ndim == 1 else dim)).cumsum(dim) / 2, "DivBackward1")
 
 
 def trapezoid(y, x=None, *, dx=1, dim=-1):

@@ -340,6 +340,37 @@ def median(input, dim=None, keepdim=False, *, axis=None):
     return _picked(_median_along, _Median, input, index, dim, keepdim)
 
 
+def _nanmedian_forward(a):
+    return _median_forward(a[~np.isnan(a)])
+
+
+_nanmedian = row(
+    "nanmedian",
+    _nanmedian_forward,
+    (lambda g, out, a: even_share(g, out, a, None),),
+    ((0, OUT),),
+    label="NanmedianBackward0",
+)
+_nanmedian_along = _rows_of_one("nanmedian_along", "NanmedianBackward1")
+_Nanmedian = _values_and_indices("nanmedian")
+
+
+def nanmedian(input, dim=None, keepdim=False, *, axis=None):
+    """`median` of the elements that are not NaN."""
+    check_tensor("nanmedian", "input", 1, input)
+    dim = axis if dim is None else dim
+    if dim is None or not input.ndim:
+        made = apply(_nanmedian, (input,), NO_OPTIONS)
+        if dim is None:
+            return made
+        return _Nanmedian((named_as(made, "NanmedianBackward1"), from_array(np.zeros((), np.int64))))
+    dim = _checked(dim, input)
+    a = _array(input)
+    counts = np.count_nonzero(~np.isnan(a), dim, keepdims=True)
+    index = np.take_along_axis(_order(a, dim, False), np.maximum(counts - 1, 0) // 2, dim)
+    return _picked(_nanmedian_along, _Nanmedian, input, index, dim, keepdim)
+
+
 def kthvalue(input, k, dim=-1, keepdim=False):
     """The k-th smallest element along dim, and its index."""
     dim = _checked(dim, input)
@@ -368,6 +399,15 @@ def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
         dim: one dimension; all elements by default.
         interpolation: between two neighbours "linear", or "lower", "higher", "nearest", "midpoint".
     """
+    return _quantile(input, q, dim, keepdim, interpolation)
+
+
+def nanquantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
+    """`quantile` of the elements that are not NaN."""
+    return _quantile(input, q, dim, keepdim, interpolation, True)
+
+
+def _quantile(input, q, dim, keepdim, interpolation, without_nan=False):
     if not input.dtype.is_floating_point:
         raise advised(RuntimeError("quantile() input tensor must be either float or double dtype"), "Use .float().")
     if isinstance(q, Tensor) and q.dtype != input.dtype:
@@ -379,25 +419,37 @@ def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
         raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q:g}")
     by_row = input.flatten() if dim is None else input.movedim(dim, -1)
     ordered = sort(by_row, -1)[0]
-    at = places.reshape(-1) * (ordered.shape[-1] - 1)
+    places, several = places.reshape(-1), places.ndim
+    last = ordered.shape[-1] - 1
+    nan = np.isnan(_array(ordered))
+    if not nan[..., last:].any():  # where NaN would stand
+        at = places * last
+    elif without_nan:
+        at = places * np.maximum(np.count_nonzero(~nan, -1, keepdims=True) - 1, 0)
+    else:
+        at = np.where(nan[..., last:], last, places * last)
     low, high = np.floor(at).astype(np.int64), np.ceil(at).astype(np.int64)
     if interpolation == "linear":
-        first, second = ordered[..., low.tolist()], ordered[..., high.tolist()]
+        first, second = _chosen(ordered, low), _chosen(ordered, high)
         made = first + (second - first) * from_array((at - low).astype(input.dtype.numpy))
     elif interpolation == "midpoint":
-        made = (ordered[..., low.tolist()] + ordered[..., high.tolist()]) / 2
+        made = (_chosen(ordered, low) + _chosen(ordered, high)) / 2
     elif interpolation in ("lower", "higher", "nearest"):
         chosen = {"lower": low, "higher": high, "nearest": np.round(at).astype(np.int64)}[interpolation]
-        made = ordered[..., chosen.tolist()]
+        made = _chosen(ordered, chosen)
     else:
         raise RuntimeError(
-            "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got "
-            f"{interpolation}"
+            "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got {interpolation}"
         )
     made = made.movedim(-1, 0)
     if keepdim:
         made = made.reshape(-1, *[1] * input.ndim) if dim is None else made.unsqueeze(dim % input.ndim + 1)
-    return named_as(made if places.ndim else made[0], "SqueezeBackward4")
+    return named_as(made if several else made[0], "SqueezeBackward4")
+
+
+def _chosen(ordered, places):
+    """The elements at places that are the same for all rows, or each row's own."""
+    return ordered[..., places.tolist()] if places.ndim == 1 else ordered.gather(-1, from_array(places))
 
 
 # ---- sets, counts and places
@@ -526,7 +578,7 @@ def isin(elements, test_elements):
 
 
 for _function in (
-    aminmax, sort, argsort, msort, topk, median, kthvalue, mode, quantile, unique, unique_consecutive, bincount, histc,
+    aminmax, sort, argsort, msort, topk, median, nanmedian, kthvalue, mode, quantile, nanquantile, unique, unique_consecutive, bincount, histc,
     histogram,
 ):  # fmt: skip
     publish(_function.__name__, _function, _function.__doc__)

@@ -111,7 +111,7 @@ def _plain(index):
         return index, True
     if isinstance(index, slice):
         if index.step is not None and index.step < 0:
-            raise ValueError("step must be greater than zero: use .flip() to reverse")
+            raise advised(ValueError("step must be greater than zero"), "Use .flip() to reverse.")
         return index, False
     if isinstance(index, np.bool_):
         return bool(index), True
@@ -218,8 +218,10 @@ def split(input, split_size_or_sections, dim=0):
             )
         return pieces(_split_sizes_row, input, dim, list(accumulate(sizes, initial=0)))
     size = int(split_size_or_sections)
-    if size < 0 or size == 0 and length:
+    if size < 0:
         raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
+    if size == 0 and length:
+        raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}")
     return pieces(_split_row, input, dim, [*range(0, length, size or 1), length] if length else [0, 0])
 
 

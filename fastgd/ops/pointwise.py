@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .._tensor import apply, apply_inplace, row
+from .._tensor import Tensor, apply, apply_inplace, row
 from .._types import advised, of_array
 from ._loops import clamped, logistic, selected
 from .promotion import (
@@ -368,6 +368,9 @@ def where(condition, input=None, other=None):
         from .indexing import nonzero
 
         return nonzero(condition, as_tuple=True)
+    for given in (input, other):
+        if not isinstance(given, (Tensor, float, int, np.generic)):
+            raise TypeError("where(): input and other must be Tensors or numbers")
     return apply(_where, (condition, input, other), NO_OPTIONS)
 
 

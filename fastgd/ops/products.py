@@ -3,10 +3,10 @@
 import numpy as np
 
 from .. import _affine
-from .._tensor import Tensor, apply, apply_inplace, named_as, row, sum_of
+from .._tensor import Tensor, apply, apply_inplace, linear_arguments, named_as, row, sum_of
 from .._types import advised, of_array
 from ._loops import product
-from .promotion import NO_OPTIONS, check_tensor, into, one_type, publish
+from .promotion import NO_OPTIONS, check_tensor, into, not_expanded, one_type, publish
 
 
 def _same_type(a, b):
@@ -37,9 +37,9 @@ def _matmul(a, b):
         )
     if a.ndim == b.ndim == 1:
         return _dot_forward(a, b)
-    _same_type(a, b)
     if a.shape[-1] != b.shape[max(b.ndim - 2, 0)]:
         raise RuntimeError(_shapes_error(a, b))
+    _same_type(a, b)
     return np.matmul(a, b)
 
 
@@ -141,7 +141,10 @@ def mv(input, vec):
 
 def _combined(a, b, a_times, b_times):
     """a_times * a + b_times * b."""
-    return sum_of(a if a_times == 1 else a_times * a, b if b_times == 1 else b_times * b)
+    try:
+        return sum_of(a if a_times == 1 else a_times * a, b if b_times == 1 else b_times * b)
+    except ValueError:
+        raise not_expanded(a.shape, b.shape) from None
 
 
 _addmm_row = row(
@@ -185,7 +188,12 @@ def _linear(x, weight, bias):
     out = product(x, weight.T)
     if out is None:
         out = np.matmul(x, weight.T)
-    return out if bias is None else sum_of(out, bias)
+    if bias is None:
+        return out
+    try:
+        return sum_of(out, bias)
+    except ValueError:
+        raise not_expanded(bias.shape, out.shape) from None
 
 
 _linear_row = row(
@@ -197,7 +205,10 @@ _linear_row = row(
         lambda g, out, x, w, b: g,
     ),
     ((1,), (0,), ()),
-    label=lambda x, w, b: _affine.linear_name(x.ndim, b is not None),
+    label=lambda x, w, b: (
+        _affine.product_name(x.ndim, 1) if w.ndim == 1 and b is None else _affine.linear_name(x.ndim, b is not None)
+    ),
+    arguments=linear_arguments,
 )
 
 
@@ -401,9 +412,12 @@ def _letters(equation, arrays):
     inputs, arrow, output = equation.replace(" ", "").partition("->")
     inputs = inputs.split(",")
     if len(inputs) != len(arrays):
-        raise RuntimeError(
-            f"einsum(): {'more' if len(arrays) > len(inputs) else 'fewer'} operands were provided than specified in "
-            f"the equation: {len(arrays)} for '{equation}'"
+        raise advised(
+            RuntimeError(
+                f"einsum(): {'more' if len(arrays) > len(inputs) else 'fewer'} operands were provided than specified in "
+                "the equation"
+            ),
+            f"They are {len(arrays)} for '{equation}'.",
         )
     spare = [letter for letter in "ZYXWVUTSRQPONMLKJIHGFEDCBA" if letter not in equation]
     widest = ""
@@ -424,7 +438,29 @@ def _einsum_forward(*arrays, equation):
     try:
         return np.einsum(",".join(inputs) + "->" + output, *arrays, optimize=len(arrays) > 2)
     except ValueError as error:
-        raise RuntimeError(f"einsum(): {error}") from None
+        raise RuntimeError(f"einsum(): {_einsum_mistake(inputs, output, arrays) or error}") from None
+
+
+def _einsum_mistake(inputs, output, arrays):
+    """What torch says of operands that the equation does not fit."""
+    sizes = {}
+    for at, (letters, array) in enumerate(zip(inputs, arrays)):
+        if len(letters) != array.ndim:
+            return (
+                f"the number of subscripts in the equation ({len(letters)}) does not match the number of dimensions "
+                f"({array.ndim}) for operand {at} and no ellipsis was given"
+            )
+        for letter, size in zip(letters, array.shape):
+            before = sizes.setdefault(letter, size)
+            if size != before and 1 not in (size, before):
+                return (
+                    f"subscript {letter} has size {size} for operand {at} which does not broadcast with previously seen "
+                    f"size {before}"
+                )
+    for letter in output:
+        if letter not in sizes:
+            return f"output subscript {letter} does not appear in the equation for any input operand"
+    return None
 
 
 class _EinsumGradients:

@@ -49,6 +49,17 @@ def sizes_error(a, b):
     return RuntimeError(f"shapes {list(a)} and {list(b)} do not go together")
 
 
+def not_expanded(shape, sizes):
+    """torch's error for a shape that does not expand to these sizes."""
+    for back in range(1, len(shape) + 1):
+        if shape[-back] != 1 and sizes[-back] not in (-1, shape[-back]):
+            return RuntimeError(
+                f"The expanded size of the tensor ({sizes[-back]}) must match the existing size ({shape[-back]}) at "
+                f"non-singleton dimension {len(sizes) - back}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(shape)}"
+            )
+    return RuntimeError(f"a tensor of sizes {list(shape)} does not expand to {list(sizes)}")
+
+
 def _rank(dtype):
     return 0 if dtype.kind == "b" else 2 if dtype.kind == "f" else 1
 

@@ -157,6 +157,11 @@ def diag_embed(input, offset=0):
     return diag(input, offset)
 
 
+def diagflat(input, offset=0):
+    """A matrix with all elements, row by row, as its diagonal."""
+    return diag(input.reshape(-1), offset)
+
+
 def trace(input):
     """The sum of the diagonal of a matrix."""
     if input.ndim != 2:
@@ -194,6 +199,6 @@ def unfold(input, dimension, size, step):
 
 
 for _function in (
-    repeat, tile, flip, fliplr, flipud, roll, rot90, diagonal, diag, diag_embed, trace, unfold,
+    repeat, tile, flip, fliplr, flipud, roll, rot90, diagonal, diag, diag_embed, diagflat, trace, unfold,
 ):  # fmt: skip
     publish(_function.__name__, _function, _function.__doc__)

@@ -10,7 +10,7 @@ import numpy as np
 
 from .._tensor import apply, method, row
 from .._types import Size, advised
-from .promotion import NO_OPTIONS, check_tensor, publish
+from .promotion import NO_OPTIONS, check_tensor, not_expanded, publish
 
 cnp.import_array()
 
@@ -351,10 +351,7 @@ def expand(input, *sizes, size=None):
             )
         size = own if size == -1 else int(size)
         if own not in (1, size):
-            raise RuntimeError(
-                f"The expanded size of the tensor ({size}) must match the existing size ({own}) at non-singleton "
-                f"dimension {i}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(shape)}"
-            )
+            raise not_expanded(shape, sizes)
         wanted.append(size)
     made = expanded(array_of(input), wanted, cnp.PyArray_ISWRITEABLE(array_of(input)))
     return view_of(_expand_row, input, made, {"shape": tuple(wanted)})

@@ -270,16 +270,18 @@ cdef class Optimizer:
         """Takes over the options and the state that state_dict() gave, sharing tensors that have the right type.
 
         Raises:
+            KeyError: no dict of state_dict().
             ValueError: other groups than this optimizer has, or rates that are negative or not finite; nothing is
                 changed then.
         """
-        for key in ("state", "param_groups"):
-            if key not in state_dict:
-                raise ValueError(
-                    f"loaded state dict has no '{key}': expected what optimizer.state_dict() gives, got the keys "
-                    f"{sorted(map(str, state_dict))}"
-                )
-        groups, saved = self.param_groups, deepcopy(state_dict["param_groups"])
+        state_dict = state_dict.copy()
+        try:
+            groups, saved = self.param_groups, deepcopy(state_dict["param_groups"])
+            saved_state = state_dict["state"]
+        except KeyError as error:
+            raise advised(
+                error, f"Expected what optimizer.state_dict() gives, got the keys {sorted(map(str, state_dict))}."
+            )
         if len(groups) != len(saved):
             raise ValueError("loaded state dict has a different number of parameter groups")
         if any(len(group["params"]) != len(loaded["params"]) for group, loaded in zip(groups, saved)):
@@ -299,7 +301,7 @@ cdef class Optimizer:
         )
         state = defaultdict(dict)
         with no_grad():
-            for key, value in state_dict["state"].items():
+            for key, value in saved_state.items():
                 param = numbered.get(key)
                 if param is None:
                     state[key] = value

@@ -1,5 +1,6 @@
 """torch.utils: data sets and loaders."""
 
+from .._tensor import RemovableHandle
 from . import data
 
-__all__ = ["data"]
+__all__ = ["RemovableHandle", "data"]

@@ -189,9 +189,9 @@ class DataLoader:
 
 def _check_workers(num_workers, timeout, prefetch_factor, persistent_workers):
     if num_workers < 0:
-        raise ValueError(
-            "num_workers option should be non-negative; use num_workers=0 to disable multiprocessing. "
-            f"Got {num_workers}"
+        raise advised(
+            ValueError("num_workers option should be non-negative; use num_workers=0 to disable multiprocessing."),
+            f"Got {num_workers}.",
         )
     if timeout < 0:
         raise advised(ValueError("timeout option should be non-negative"), f"It is {timeout}.")

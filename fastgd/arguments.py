@@ -1,0 +1,283 @@
+"""What torch says of arguments that fit none of its signatures, such as "sum() received an invalid combination ...".
+
+Functions check what they need themselves, and `_naming.checked` calls them as they are. Where one of them has failed,
+its arguments are compared here with torch's signatures, by torch's rules: if none fits, the error is torch's.
+"""
+
+import functools
+import re
+
+import numpy as np
+
+from ._tensor import Tensor
+from ._types import dtype as dtype_type, kind_name
+
+# As torch's errors show them, but that int[] and int[1] (of one int or several) are "tuple of ints" there. Methods have
+# neither the first argument nor `out`, nor what is marked `function`. Where a line ends in `...` there are further
+# signatures, which torch does not show.
+_SIGNATURES = """
+add(Tensor input, Tensor other, *, Number alpha = 1, Tensor out = None) ...
+addmm(Tensor input, Tensor mat1, Tensor mat2, *, Number beta = 1, Number alpha = 1, Tensor out = None)
+addmm(Tensor input, Tensor mat1, Tensor mat2, torch.dtype out_dtype, *, Number beta = 1, \
+Number alpha = 1, Tensor out = None) function
+all any(Tensor input, *, Tensor out = None)
+all any(Tensor input, int[1] dim = None, bool keepdim = False, *, Tensor out = None)
+all any(Tensor input, int dim, bool keepdim = False, *, Tensor out = None)
+amax amin(Tensor input, int[1] dim = (), bool keepdim = False, *, Tensor out = None)
+argmax argmin(Tensor input, int dim = None, bool keepdim = False, *, Tensor out = None)
+bmm mm(Tensor input, Tensor mat2, *, Tensor out = None)
+bmm mm(Tensor input, Tensor mat2, torch.dtype out_dtype, *, Tensor out = None) function
+broadcast_to expand(Tensor input, int[] size)
+cat concat concatenate stack(Tensor[] tensors, int dim = 0, *, Tensor out = None)
+chunk(Tensor input, int chunks, int dim = 0)
+clamp clip(Tensor input, Tensor min = None, Tensor max = None, *, Tensor out = None)
+clamp clip(Tensor input, Number min = None, Number max = None, *, Tensor out = None)
+cumsum cumprod(Tensor input, int dim, *, torch.dtype dtype = None, Tensor out = None)
+div(Tensor input, Tensor other, *, Tensor out = None)
+div(Tensor input, Tensor other, *, str rounding_mode, Tensor out = None)
+div(Tensor input, Number other, *, str rounding_mode)
+dot(Tensor input, Tensor tensor, *, Tensor out = None)
+eq ne lt le gt ge(Tensor input, Tensor other, *, Tensor out = None)
+eq ne lt le gt ge(Tensor input, Number other, *, Tensor out = None)
+flatten(Tensor input, int start_dim = 0, int end_dim = -1)
+flip(Tensor input, int[] dims)
+gather(Tensor input, int dim, Tensor index, *, bool sparse_grad = False, Tensor out = None)
+index_select(Tensor input, int dim, Tensor index, *, Tensor out = None)
+linear(Tensor input, Tensor weight, Tensor bias = None)
+masked_select(Tensor input, Tensor mask, *, Tensor out = None)
+matmul maximum minimum mul(Tensor input, Tensor other, *, Tensor out = None)
+max min(Tensor input, *, Tensor out = None)
+max min(Tensor input, Tensor other, *, Tensor out = None)
+max min(Tensor input, int dim, bool keepdim = False, *, Tensor[] out = None)
+mean(Tensor input, *, torch.dtype dtype = None, Tensor out = None)
+mean(Tensor input, int[1] dim, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None)
+median(Tensor input)
+median(Tensor input, int dim, bool keepdim = False, *, Tensor[] out = None)
+mv(Tensor input, Tensor vec, *, Tensor out = None)
+outer(Tensor input, Tensor vec2, *, Tensor out = None)
+permute(Tensor input, int[] dims)
+pow(Tensor input, Tensor exponent, *, Tensor out = None)
+pow(Number self, Tensor exponent, *, Tensor out = None)
+pow(Tensor input, Number exponent, *, Tensor out = None)
+prod(Tensor input, *, torch.dtype dtype = None)
+prod(Tensor input, int dim, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None)
+quantile(Tensor input, Tensor q, int dim = None, bool keepdim = False, *, \
+str interpolation = "linear", Tensor out = None)
+quantile(Tensor input, float q, int dim = None, bool keepdim = False, *, \
+str interpolation = "linear", Tensor out = None)
+repeat(Tensor input, int[] repeats)
+reshape(Tensor input, int[] shape)
+softmax log_softmax(Tensor input, int dim, torch.dtype dtype = None, *, Tensor out = None)
+squeeze(Tensor input)
+squeeze(Tensor input, int dim)
+squeeze(Tensor input, int[] dim)
+std var(Tensor input, int[1] dim, bool unbiased = True, bool keepdim = False, *, Tensor out = None)
+std var(Tensor input, int[1] dim = None, *, Number correction = None, bool keepdim = False, Tensor out = None)
+std var(Tensor input, bool unbiased = True)
+sub(Tensor input, Tensor other, *, Number alpha = 1, Tensor out = None) ...
+sum(Tensor input, *, torch.dtype dtype = None)
+sum(Tensor input, int[1] dim, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None)
+t(Tensor input)
+topk(Tensor input, int k, int dim = -1, bool largest = True, bool sorted = True, *, Tensor[] out = None)
+transpose(Tensor input, int dim0, int dim1)
+unsqueeze(Tensor input, int dim)
+view(Tensor input, torch.dtype dtype)
+view(Tensor input, int[] size)
+where(Tensor condition)
+where(Tensor condition, Tensor input, Tensor other, *, Tensor out = None)
+where(Tensor condition, Number self, Tensor other)
+where(Tensor condition, Tensor input, Number other)
+where(Tensor condition, Number self, Number other)
+"""
+NAMES = frozenset(name for head in re.findall(r"^([^(\n]+)\(", _SIGNATURES, re.MULTILINE) for name in head.split())
+# Arguments of numpy's names.
+_NUMPYS = {"dim": "axis", "keepdim": "keepdims", "other": "x2"}
+_NUMBERS_AS_TENSORS = {"add", "sub", "mul", "div"}
+
+
+def error(name, is_method, args, named):
+    """torch's error for these arguments, or None if one of its signatures takes them."""
+    signatures, hidden = _signatures(name, is_method)
+    args = args[1:] if is_method else args
+    for signature in signatures:
+        if signature.refusal(args, named) is None:
+            text = signature.strange_element(args, named)
+            return text and TypeError(text)
+    count = len(args) + len(named)
+    plausible = [signature for signature in signatures if signature.least <= count <= len(signature.parameters)]
+    if len(signatures) == 1 and not hidden:
+        plausible = signatures
+    text = plausible[0].refusal(args, named) if len(plausible) == 1 else _fits_none(name, signatures, args, named)
+    return TypeError(text)
+
+
+@functools.cache
+def _signatures(name, is_method):
+    """The signatures of a function or method, and whether there are hidden ones."""
+    found = [
+        (parameters, mark)
+        for heads, parameters, mark in re.findall(r"^([^(\n]+)\((.*)\) ?(.*)$", _SIGNATURES, re.MULTILINE)
+        if name in heads.split() and not (is_method and mark == "function")
+    ]
+    return [_Signature(name, parameters, is_method) for parameters, _ in found], any(mark == "..." for _, mark in found)
+
+
+class _Parameter:
+    def __init__(self, text, keyword_only):
+        declared, _, self.default = text.partition(" = ")
+        self.kind, self.name = declared.split(" ")
+        self.shown = {"int[]": "tuple of ints", "int[1]": "tuple of ints", "Tensor[]": "tuple of Tensors"}.get(
+            self.kind, self.kind
+        )
+        self.keyword_only = keyword_only
+        self.text = f"{self.shown} {self.name}" + (f" = {self.default}" if self.default else "")
+
+    def takes(self, given, numbers):
+        if given is None and self.default == "None":
+            return True
+        if self.kind.startswith("int["):
+            if isinstance(given, (tuple, list)):
+                return not given or _is_int(given[0])
+            return self.kind == "int[1]" and _is_int(given)
+        return _TAKES[self.kind](given) or numbers and self.kind == "Tensor" and _TAKES["Number"](given)
+
+
+def _is_single(given):
+    return isinstance(given, Tensor) and given.ndim == 0 and not given.requires_grad
+
+
+def _is_int(given):
+    if isinstance(given, (int, np.integer)):
+        return not isinstance(given, bool)
+    return _is_single(given) and not given.dtype.is_floating_point
+
+
+_TAKES = {
+    "Tensor": lambda given: isinstance(given, Tensor),
+    "Tensor[]": lambda given: isinstance(given, (tuple, list)),
+    "Number": lambda given: isinstance(given, (int, float, np.number, np.bool_)) or _is_single(given),
+    "float": lambda given: isinstance(given, (int, float, np.number)) or _is_single(given),
+    "int": _is_int,
+    "bool": lambda given: isinstance(given, (bool, np.bool_)),
+    "str": lambda given: isinstance(given, str),
+    "torch.dtype": lambda given: isinstance(given, (dtype_type, type)),
+}
+
+
+class _Signature:
+    def __init__(self, name, text, is_method):
+        self.name = name
+        before, _, after = text.partition("*, ")
+        pieces = [(part, False) for part in re.split(", ", before.removesuffix(", ")) if part]
+        pieces += [(part, True) for part in re.split(", ", after) if part]
+        self.parameters = [_Parameter(*piece) for piece in pieces]
+        if is_method:
+            self.parameters = [parameter for parameter in self.parameters[1:] if parameter.name != "out"]
+        self.positional = sum(not parameter.keyword_only for parameter in self.parameters)
+        self.least = sum(not parameter.default for parameter in self.parameters)
+        self.shown = [parameter.text for parameter in self.parameters]
+        if self.positional < len(self.parameters):
+            self.shown.insert(self.positional, "*")
+
+    def refusal(self, args, named):
+        """What is wrong with the arguments, in torch's words; None if they fit."""
+        numbers = self.name in _NUMBERS_AS_TENSORS
+        several = self.positional == 1 and self.parameters[0].kind.startswith("int[")  # view(2, 3) is view((2, 3))
+        if len(args) > self.positional and not several:
+            return self._too_many(args)
+        at, used = 0, set()
+        for i, parameter in enumerate(self.parameters):
+            is_named = at >= len(args)
+            if not is_named:
+                if parameter.keyword_only:
+                    return self._too_many(args)
+                given = args[at]
+            else:
+                key = parameter.name if parameter.name in named else _NUMPYS.get(parameter.name)
+                if key not in named:
+                    if parameter.default:
+                        continue
+                    return self._missing(i)
+                given = named[key]
+                used.add(key)
+            if parameter.takes(given, numbers):
+                at += not is_named
+            elif several and at == 0 and not is_named and _is_int(given):
+                at = len(args)
+            else:
+                where = "" if is_named else f" (position {at + 1})"
+                element = ""
+                if isinstance(given, (tuple, list)) and parameter.kind.startswith("int["):
+                    element = f", but found element of type {kind_name(given[0])} at pos 0"
+                return (
+                    f"{self.name}(): argument '{parameter.name}'{where} must be {parameter.shown}"
+                    f"{element or f', not {kind_name(given)}'}"
+                )
+        if at < len(args):
+            return self._too_many(args)
+        names = [parameter.name for parameter in self.parameters]
+        if len(used) < len(named):
+            for key in named:
+                if key not in names:
+                    return f"{self.name}() got an unexpected keyword argument '{key}'"
+                if names.index(key) < len(args):
+                    return f"{self.name}() got multiple values for argument '{key}'"
+        return None
+
+    def strange_element(self, args, named):
+        """What is wrong with the elements of a tuple of ints behind the first, of which alone `refusal` thinks."""
+        for i, parameter in enumerate(self.parameters):
+            given = args[i] if i < len(args) else named.get(parameter.name)
+            if parameter.kind.startswith("int["):
+                for at, element in enumerate(given if isinstance(given, (tuple, list)) else args[i:], 1):
+                    if not _is_int(element):
+                        return (
+                            f"{self.name}(): argument '{parameter.name}' failed to unpack the object at pos {at} with "
+                            f'error "type must be tuple of ints,but got {kind_name(element)}"'
+                        )
+                return None
+        return None
+
+    def _too_many(self, args):
+        least, most, count = self.least, self.positional, len(args)
+        if not self.parameters:
+            return f"TensorBase.{self.name}() takes no arguments ({count} given)"
+        if least != most:
+            return f"{self.name}() takes from {least} to {most} positional arguments but {count} were given"
+        return (
+            f"{self.name}() takes {most} positional argument{'s' * (most != 1)} but {count} "
+            f"{'was' if count == 1 else 'were'} given"
+        )
+
+    def _missing(self, first):
+        names = [f'"{parameter.name}"' for parameter in self.parameters[first:] if not parameter.default]
+        plural = "s" if len(names) == 1 else ""  # as torch has it
+        return f"{self.name}() missing {len(names)} required positional argument{plural}: {', '.join(names)}"
+
+    def why(self, args, named):
+        """A line that says what does not fit, where the number of arguments does."""
+        shown = self.shown or [""]
+        if len(shown) != len(args) + len(named):
+            return ""
+        names = [text.partition(" ")[2] for text in shown]
+        strange = [key for key in named if key not in names]
+        if strange:
+            return f"      didn't match because some of the keywords were incorrect: {', '.join(strange)}\n"
+        kinds = [text.partition(" ")[0] for text in shown]
+        described = []
+        for kind, name, given in zip(kinds, names, [*args, *(named[name] for name in names[len(args) :])]):
+            told = kind_name(given)
+            fits = told == kind or kind == "float" and told == "int"
+            described.append(("" if len(described) < len(args) else f"{name}=") + (told if fits else f"!{told}!"))
+        return f"      didn't match because some of the arguments have invalid types: ({', '.join(described)})\n"
+
+
+def _fits_none(name, signatures, args, named):
+    got = "".join(f"{kind_name(given)}, " for given in args)
+    got += "".join(f"{key}={kind_name(given)}, " for key, given in named.items())
+    text = f"{name}() received an invalid combination of arguments - got ({got.removesuffix(', ') if args else got}), "
+    shown = [f"({', '.join(signature.shown)})" for signature in signatures]
+    if len(signatures) == 1:
+        return f"{text}but expected {shown[0]}"
+    lines = [f" * {line}\n{signature.why(args, named)}" for line, signature in zip(shown, signatures)]
+    return f"{text}but expected one of:\n{''.join(lines)}"
