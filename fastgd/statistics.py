@@ -100,7 +100,8 @@ def sums(table, target, weights=None):
     p = d + target.shape[1]
     block = rows_of_block(p)
     step = max(1, min(_rows_at_once(table, target), WORK_AT_ONCE // p**2) // block) * block
-    origin = np.concatenate((_readable(table[:1])[0], _readable(target[:1])[0]), dtype=np.float64)
+    origin = np.empty(p)
+    origin[:d], origin[d:] = _readable(table[:1])[0], _readable(target[:1])[0]
     shift, products = origin.copy(), np.zeros((p, p))
     pieces = [centred_sums(*rows, origin, shift, products) for rows in _pieces(table, target, weights, step)]
     totals, means = pieces[0] if len(pieces) == 1 else map(np.concatenate, zip(*pieces))
@@ -137,7 +138,7 @@ def residuals(table, target, weights, weight, constant, centre=None):
 def _pieces(table, target, weights, step):
     """So many rows at a time, as the kernels read them: Python hears Ctrl-C in between."""
     for first in range(0, len(table), step):
-        rows, also = (_readable(array[first : first + step]) for array in (table, target))
+        rows, also = _readable(table[first : first + step]), _readable(target[first : first + step])
         yield rows, also, None if weights is None else np.require(weights[first : first + step], np.float64, "CA")
 
 
