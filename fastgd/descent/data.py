@@ -296,7 +296,14 @@ def _weights(given, n, dtype):
         raise ValueError(
             f"sample_weight must not be negative, but row {row} has {array[row]}: leave a row out by weight 0"
         )
-    return from_array(np.require(array, dtype.numpy, "CA"))
+    with np.errstate(over="ignore"):
+        made = np.require(array, dtype.numpy, "CA")
+    if np.isfinite(array).all() and not np.isfinite(made).all() or array.any() and not made.any():
+        raise ValueError(
+            f"sample_weight must be of a size that {dtype.name} holds, as the model is, but the largest is "
+            f"{array.max():g}: divide by their mean"
+        )
+    return from_array(made)
 
 
 def check_finite(**tensors):
