@@ -11,7 +11,15 @@ from trainer_cases import ENVIRONMENT, close, data, fit, loop, model_for
 
 import fastgd
 from fastgd import Trainer, nn, optim
-from fastgd.utils.data import DataLoader, RandomSampler, Subset, TensorDataset, default_collate
+from fastgd.utils.data import (
+    BatchSampler,
+    DataLoader,
+    RandomSampler,
+    SequentialSampler,
+    Subset,
+    TensorDataset,
+    default_collate,
+)
 
 pytestmark = pytest.mark.usefixtures("affine")
 
@@ -390,6 +398,40 @@ def test_a_loader_runs_in_c_and_draws_as_the_loop_does(size, shuffle):
             assert len(history.grad_norm) == (3 if size >= 53 else 0)
         else:
             loop(fastgd, model, optimizer, nn.MSELoss(), X, y, 3, size, shuffle)
+        found.append((model.weight.detach().numpy(), fastgd.get_rng_state().tolist()))
+    np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-12)
+    assert found[0][1] == found[1][1]
+
+
+LOADERS = {
+    "shuffled batches": (lambda rows: {"batch_sampler": BatchSampler(RandomSampler(rows), 8, True)}, "stream"),
+    "batches in order": (lambda rows: {"batch_sampler": BatchSampler(SequentialSampler(rows), 8, False)}, "stream"),
+    "batches of its own": (lambda rows: {"batch_sampler": [[3, 1], [4, 1, 5]]}, "eager"),
+    "some rows": (lambda rows: {"batch_size": 8, "sampler": SequentialSampler(range(30))}, "eager"),
+    "some rows, shuffled": (lambda rows: {"batch_size": 8, "sampler": RandomSampler(range(30))}, "eager"),
+    "as many of more": (lambda rows: {"batch_size": 8, "sampler": RandomSampler(range(30), num_samples=53)}, "eager"),
+}
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_whatever_visits_the_rows_of_a_loader_visits_them_in_a_fit(name):
+    X, y = data()
+    how, engine = LOADERS[name]
+    found = []
+    for fitted in (True, False):
+        model = model_for(X, y)
+        optimizer = optim.SGD(model.parameters(), lr=0.01)
+        rows = TensorDataset(fastgd.from_numpy(X), fastgd.from_numpy(y))
+        loader = DataLoader(rows, **how(rows))
+        fastgd.manual_seed(1)
+        if fitted:
+            assert Trainer(model, optimizer, nn.MSELoss()).fit(loader, epochs=3).engine == engine
+        else:
+            for _ in range(3):
+                for batch, target in loader:
+                    optimizer.zero_grad()
+                    nn.MSELoss()(model(batch), target).backward()
+                    optimizer.step()
         found.append((model.weight.detach().numpy(), fastgd.get_rng_state().tolist()))
     np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-12)
     assert found[0][1] == found[1][1]

@@ -47,22 +47,22 @@ def _rows_of(loader):
     """The arguments of Rows by which it meets the batches of a plain DataLoader; None for other data."""
     if type(loader) is not DataLoader or type(loader.dataset) is not TensorDataset:
         return None
-    tensors, sampler = loader.dataset.tensors, loader.sampler
+    tensors, batches = loader.dataset.tensors, loader.batch_sampler
+    if type(batches) is not BatchSampler:
+        return None
+    sampler = batches.sampler  # the loader's own, or of the batch_sampler that it was given
     plain = type(sampler) is SequentialSampler or (
-        type(sampler) is RandomSampler
-        and not sampler.replacement
-        and sampler.num_samples == len(loader.dataset)
-        and sampler.generator is None
+        type(sampler) is RandomSampler and not sampler.replacement and sampler.generator is None
     )
     if (
         len(tensors) != 2
         or not plain
-        or type(loader.batch_sampler) is not BatchSampler
+        or not len(sampler) == len(sampler.data_source) == len(loader.dataset)
         or loader.collate_fn is not default_collate
         or loader.generator is not None
     ):
         return None
-    return *tensors, None, loader.batch_size, type(sampler) is RandomSampler, loader.drop_last
+    return *tensors, None, batches.batch_size, type(sampler) is RandomSampler, batches.drop_last
 
 
 class Rows:
