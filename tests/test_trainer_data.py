@@ -474,6 +474,18 @@ def test_batches_of_another_library():
     np.testing.assert_allclose(history.loss, fit(model_for(X, y), X, y, batch_size=8).loss, rtol=1e-10)
 
 
+@pytest.mark.parametrize("engine", ["auto", "eager"])
+def test_a_last_batch_of_one_row_may_be_squeezed(engine):
+    X, y = data(n=21)
+    found = []
+    for squeeze in (lambda p: p.squeeze(), lambda p: p.squeeze(1)):
+        model = model_for(X, y)
+        optimizer = optim.SGD(model.parameters(), lr=0.01)
+        trainer = Trainer(lambda x, model=model, squeeze=squeeze: squeeze(model(x)), optimizer, nn.MSELoss())
+        found.append(trainer.fit(X, y[:, 0], epochs=3, batch_size=5, engine=engine).loss.tolist())
+    np.testing.assert_allclose(*found, rtol=1e-12)
+
+
 def test_a_target_of_one_dimension_comes_back_as_one():
     X, y = data()
     model = model_for(X, y)

@@ -276,6 +276,8 @@ def like_prediction(y, prediction):
         return from_array(y.detach().numpy()[:, None])
     if prediction.ndim == 1 and tuple(y.shape) == (len(prediction), 1):
         return from_array(y.detach().numpy()[:, 0])
+    if prediction.ndim == 0 and y.numel() == 1:  # a batch of one row, squeezed
+        return from_array(y.detach().numpy().reshape(()))
     raise ValueError(
         f"y must have the shape of the model's prediction, {tuple(prediction.shape)}, but it has {tuple(y.shape)}: "
         "reshape it, or give the model as many outputs"
