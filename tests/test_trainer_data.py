@@ -482,7 +482,10 @@ def test_a_last_batch_of_one_row_may_be_squeezed(engine):
         model = model_for(X, y)
         optimizer = optim.SGD(model.parameters(), lr=0.01)
         trainer = Trainer(lambda x, model=model, squeeze=squeeze: squeeze(model(x)), optimizer, nn.MSELoss())
-        found.append(trainer.fit(X, y[:, 0], epochs=3, batch_size=5, engine=engine).loss.tolist())
+        losses = trainer.fit(X, y[:, 0], epochs=3, batch_size=5, engine=engine).loss.tolist()
+        weighted = trainer.fit(X, y[:, 0], epochs=3, batch_size=5, engine=engine, sample_weight=np.arange(21)).loss
+        found.append(losses + weighted.tolist())
+        assert trainer.predict(X[:1]).shape == (1,)
     np.testing.assert_allclose(*found, rtol=1e-12)
 
 
