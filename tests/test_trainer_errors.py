@@ -328,6 +328,12 @@ def test_weights_beyond_the_models_type(weight):
     np.testing.assert_allclose(history.loss, fit(model_for(rows, target), rows[9:], target[9:]).loss, rtol=1e-5)
 
 
+def test_one_feature_needs_an_axis():
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied") as caught:
+        fit(model_for(X[:, :1], Y), X[:, 0], Y)
+    assert "pass X[:, None] for one feature" in caught.value.__notes__[-1]
+
+
 def test_a_loss_is_a_tensor():
     with pytest.raises(TypeError, match="criterion must return a tensor, the loss, but returned a float"):
         fit(model_for(X, Y), X, Y, criterion=lambda p, y: 3.0)

@@ -80,7 +80,12 @@ class EagerEngine(Engine):
         return Stretch(stop, 1, np.array([loss]), np.array(norms), np.array([lr]))
 
     def _loss(self, x, y, weights=None):
-        prediction = self.model(x)
+        try:
+            prediction = self.model(x)
+        except RuntimeError as error:
+            if x.ndim == 1:
+                error.add_note("X has one dimension, and must be rows x features: pass X[:, None] for one feature.")
+            raise
         y = like_prediction(y, prediction)
         if weights is None:
             return self.criterion(prediction, y)
