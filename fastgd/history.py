@@ -68,7 +68,7 @@ class History:
             setattr(self, name, state[name])
 
     def __repr__(self):
-        told = [f"{len(self)} epochs"]
+        told = [f"{len(self)} epoch{'s' * (len(self) != 1)}"]
         if len(self):
             told.append(f"loss {self.loss[-1]:.6g}")
         if len(self.val_loss):

@@ -134,6 +134,8 @@ class Trainer:
         with no_grad(), _evaluating(self.model):
             prediction = self.model(as_rows("X", X, self.dtype)).detach().numpy()
         ndim = self._fit.target_ndim if self._fit else self._saved["target_ndim"] if self._saved else None
+        if ndim and prediction.ndim == 0:  # of one row, squeezed
+            prediction = prediction.reshape(1)
         if ndim == 1 and prediction.ndim == 2 and prediction.shape[1] == 1:
             return prediction[:, 0]
         return prediction[:, None] if ndim == 2 and prediction.ndim == 1 else prediction

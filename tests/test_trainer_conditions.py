@@ -155,6 +155,10 @@ def replace_step(given):
     given[1].step = lambda closure=None: step(closure)
 
 
+def add_up(given):
+    given[1].zero_grad = lambda set_to_none=True: calls.append(1)
+
+
 HOOKS = {
     "forward": (lambda given: given[0].register_forward_hook(lambda *_: calls.append(1)), "model has forward hooks"),
     "forward pre": (lambda given: given[0].register_forward_pre_hook(lambda *_: calls.append(1)), "model has forward"),
@@ -168,6 +172,7 @@ HOOKS = {
     "step": (lambda given: given[1].register_step_pre_hook(lambda *_: calls.append(1)), "optimizer has step hooks"),
     "after the step": (lambda given: given[1].register_step_post_hook(lambda *_: calls.append(1)), "has step hooks"),
     "another step": (replace_step, "step was replaced"),
+    "gradients that add up": (add_up, "zero_grad was replaced"),
 }
 calls = []
 

@@ -11,7 +11,15 @@ from trainer_cases import ENVIRONMENT, close, data, fit, loop, model_for
 
 import fastgd
 from fastgd import Trainer, nn, optim
-from fastgd.utils.data import DataLoader, RandomSampler, Subset, TensorDataset, default_collate
+from fastgd.utils.data import (
+    BatchSampler,
+    DataLoader,
+    RandomSampler,
+    SequentialSampler,
+    Subset,
+    TensorDataset,
+    default_collate,
+)
 
 pytestmark = pytest.mark.usefixtures("affine")
 
@@ -395,6 +403,40 @@ def test_a_loader_runs_in_c_and_draws_as_the_loop_does(size, shuffle):
     assert found[0][1] == found[1][1]
 
 
+LOADERS = {
+    "shuffled batches": (lambda rows: {"batch_sampler": BatchSampler(RandomSampler(rows), 8, True)}, "stream"),
+    "batches in order": (lambda rows: {"batch_sampler": BatchSampler(SequentialSampler(rows), 8, False)}, "stream"),
+    "batches of its own": (lambda rows: {"batch_sampler": [[3, 1], [4, 1, 5]]}, "eager"),
+    "some rows": (lambda rows: {"batch_size": 8, "sampler": SequentialSampler(range(30))}, "eager"),
+    "some rows, shuffled": (lambda rows: {"batch_size": 8, "sampler": RandomSampler(range(30))}, "eager"),
+    "as many of more": (lambda rows: {"batch_size": 8, "sampler": RandomSampler(range(30), num_samples=53)}, "eager"),
+}
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_whatever_visits_the_rows_of_a_loader_visits_them_in_a_fit(name):
+    X, y = data()
+    how, engine = LOADERS[name]
+    found = []
+    for fitted in (True, False):
+        model = model_for(X, y)
+        optimizer = optim.SGD(model.parameters(), lr=0.01)
+        rows = TensorDataset(fastgd.from_numpy(X), fastgd.from_numpy(y))
+        loader = DataLoader(rows, **how(rows))
+        fastgd.manual_seed(1)
+        if fitted:
+            assert Trainer(model, optimizer, nn.MSELoss()).fit(loader, epochs=3).engine == engine
+        else:
+            for _ in range(3):
+                for batch, target in loader:
+                    optimizer.zero_grad()
+                    nn.MSELoss()(model(batch), target).backward()
+                    optimizer.step()
+        found.append((model.weight.detach().numpy(), fastgd.get_rng_state().tolist()))
+    np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-12)
+    assert found[0][1] == found[1][1]
+
+
 def test_a_loader_that_leaves_out_the_last_batch():
     X, y = data()
     rows = TensorDataset(fastgd.from_numpy(X), fastgd.from_numpy(y))
@@ -430,6 +472,21 @@ def test_batches_of_another_library():
     rows = torch.utils.data.TensorDataset(torch.from_numpy(X), torch.from_numpy(y))
     history = fit(model_for(X, y), torch.utils.data.DataLoader(rows, batch_size=8))
     np.testing.assert_allclose(history.loss, fit(model_for(X, y), X, y, batch_size=8).loss, rtol=1e-10)
+
+
+@pytest.mark.parametrize("engine", ["auto", "eager"])
+def test_a_last_batch_of_one_row_may_be_squeezed(engine):
+    X, y = data(n=21)
+    found = []
+    for squeeze in (lambda p: p.squeeze(), lambda p: p.squeeze(1)):
+        model = model_for(X, y)
+        optimizer = optim.SGD(model.parameters(), lr=0.01)
+        trainer = Trainer(lambda x, model=model, squeeze=squeeze: squeeze(model(x)), optimizer, nn.MSELoss())
+        losses = trainer.fit(X, y[:, 0], epochs=3, batch_size=5, engine=engine).loss.tolist()
+        weighted = trainer.fit(X, y[:, 0], epochs=3, batch_size=5, engine=engine, sample_weight=np.arange(21)).loss
+        found.append(losses + weighted.tolist())
+        assert trainer.predict(X[:1]).shape == (1,)
+    np.testing.assert_allclose(*found, rtol=1e-12)
 
 
 def test_a_target_of_one_dimension_comes_back_as_one():

@@ -317,6 +317,23 @@ def test_weights_that_are_nan_are_told():
         fit(model, X, Y)
 
 
+@pytest.mark.parametrize("weight", [1e-60, 1e60])
+def test_weights_beyond_the_models_type(weight):
+    rows, target = X.astype("f4"), Y.astype("f4")
+    told = f"of a size that float32 holds, as the model is, but the largest is {weight:g}"
+    with pytest.raises(ValueError, match=re.escape(told)):
+        fit(model_for(rows, target), rows, target, sample_weight=np.full(53, weight))
+    mixed = np.where(np.arange(53) < 9, 1e-60, 1.0)  # which is as good as 0
+    history = fit(model_for(rows, target), rows, target, sample_weight=mixed)
+    np.testing.assert_allclose(history.loss, fit(model_for(rows, target), rows[9:], target[9:]).loss, rtol=1e-5)
+
+
+def test_one_feature_needs_an_axis():
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied") as caught:
+        fit(model_for(X[:, :1], Y), X[:, 0], Y)
+    assert "pass X[:, None] for one feature" in caught.value.__notes__[-1]
+
+
 def test_a_loss_is_a_tensor():
     with pytest.raises(TypeError, match="criterion must return a tensor, the loss, but returned a float"):
         fit(model_for(X, Y), X, Y, criterion=lambda p, y: 3.0)

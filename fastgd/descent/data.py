@@ -47,22 +47,22 @@ def _rows_of(loader):
     """The arguments of Rows by which it meets the batches of a plain DataLoader; None for other data."""
     if type(loader) is not DataLoader or type(loader.dataset) is not TensorDataset:
         return None
-    tensors, sampler = loader.dataset.tensors, loader.sampler
+    tensors, batches = loader.dataset.tensors, loader.batch_sampler
+    if type(batches) is not BatchSampler:
+        return None
+    sampler = batches.sampler  # the loader's own, or of the batch_sampler that it was given
     plain = type(sampler) is SequentialSampler or (
-        type(sampler) is RandomSampler
-        and not sampler.replacement
-        and sampler.num_samples == len(loader.dataset)
-        and sampler.generator is None
+        type(sampler) is RandomSampler and not sampler.replacement and sampler.generator is None
     )
     if (
         len(tensors) != 2
         or not plain
-        or type(loader.batch_sampler) is not BatchSampler
+        or not len(sampler) == len(sampler.data_source) == len(loader.dataset)
         or loader.collate_fn is not default_collate
         or loader.generator is not None
     ):
         return None
-    return *tensors, None, loader.batch_size, type(sampler) is RandomSampler, loader.drop_last
+    return *tensors, None, batches.batch_size, type(sampler) is RandomSampler, batches.drop_last
 
 
 class Rows:
@@ -276,6 +276,8 @@ def like_prediction(y, prediction):
         return from_array(y.detach().numpy()[:, None])
     if prediction.ndim == 1 and tuple(y.shape) == (len(prediction), 1):
         return from_array(y.detach().numpy()[:, 0])
+    if prediction.ndim == 0 and y.numel() == 1:  # a batch of one row, squeezed
+        return from_array(y.detach().numpy().reshape(()))
     raise ValueError(
         f"y must have the shape of the model's prediction, {tuple(prediction.shape)}, but it has {tuple(y.shape)}: "
         "reshape it, or give the model as many outputs"
@@ -296,7 +298,14 @@ def _weights(given, n, dtype):
         raise ValueError(
             f"sample_weight must not be negative, but row {row} has {array[row]}: leave a row out by weight 0"
         )
-    return from_array(np.require(array, dtype.numpy, "CA"))
+    with np.errstate(over="ignore"):
+        made = np.require(array, dtype.numpy, "CA")
+    if np.isfinite(array).all() and not np.isfinite(made).all() or array.any() and not made.any():
+        raise ValueError(
+            f"sample_weight must be of a size that {dtype.name} holds, as the model is, but the largest is "
+            f"{array.max():g}: divide by their mean"
+        )
+    return from_array(made)
 
 
 def check_finite(**tensors):

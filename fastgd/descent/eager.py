@@ -80,21 +80,27 @@ class EagerEngine(Engine):
         return Stretch(stop, 1, np.array([loss]), np.array(norms), np.array([lr]))
 
     def _loss(self, x, y, weights=None):
-        prediction = self.model(x)
+        try:
+            prediction = self.model(x)
+        except RuntimeError as error:
+            if x.ndim == 1:
+                error.add_note("X has one dimension, and must be rows x features: pass X[:, None] for one feature.")
+            raise
         y = like_prediction(y, prediction)
         if weights is None:
             return self.criterion(prediction, y)
         each = self._each(prediction, y)
-        if each.ndim == 0 or len(each) != len(prediction):
+        if (len(each) if each.ndim else 1) != len(weights):
             raise TypeError(
                 f"sample_weight needs a criterion that gives each row's losses where its reduction is 'none', but "
-                f"{type(self.criterion).__name__} gave {tuple(each.shape)} for {len(prediction)} rows: multiply by "
+                f"{type(self.criterion).__name__} gave {tuple(each.shape)} for {len(weights)} rows: multiply by "
                 "weights in a criterion of your own, or use nn.MSELoss() or its like"
             )
-        weighted = (each * weights.reshape(-1, *[1] * (each.ndim - 1))).sum()
+        each = each.reshape(len(weights), -1)
+        weighted = (each * weights[:, None]).sum()
         if self.criterion.reduction == "sum":
             return weighted
-        return weighted / (weights.sum().item() * (each.numel() // len(each)))
+        return weighted / (weights.sum().item() * each.shape[1])
 
     def _backward(self, x, target):
         with enable_grad():

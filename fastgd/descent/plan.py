@@ -211,6 +211,8 @@ def _check_optimizer(optimizer):
     replaced = vars(optimizer).get("step")
     if replaced is not None and not getattr(replaced, "_wrapped_by_lr_sched", False):
         raise NotPlannable("the optimizer's step was replaced")
+    if "zero_grad" in vars(optimizer):
+        raise NotPlannable("the optimizer's zero_grad was replaced")
     if optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks:
         raise NotPlannable("the optimizer has step hooks")
 
