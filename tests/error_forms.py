@@ -209,6 +209,8 @@ a[0].unsqueeze_(0)
 (a // 2).sum().backward()
 setattr(v, "requires_grad", 1)
 torch.optim.SGD(torch.nn.Linear(1, 1))
+torch.optim.SGD(torch.nn.Linear(1, 1).parameters(), lr=0.1).zero_gard
+torch.optim.LBFGS(torch.nn.Linear(1, 1).parameters()).losses
 torch.optim.SGD([{"lr": 1}])
 torch.nn.Linear(1, 1).register_parameter("a.b", None)
 torch.nn.Linear(1, 1).register_buffer("a.b", None)

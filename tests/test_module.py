@@ -36,6 +36,14 @@ def test_walks_print_as_generators_of_module(lib, walk):
     assert repr(found).startswith(f"<generator object Module.{walk} at 0x") and inspect.isgenerator(found)
 
 
+def test_getattr_finds_what_is_registered(lib):
+    model = line(lib)
+    assert model.__getattr__("scale") is model.scale and model.__getattr__("shift") is model.shift
+    assert model.__getattr__("linear") is model.linear
+    with pytest.raises(AttributeError, match="'Line' object has no attribute 'forward'"):
+        model.__getattr__("forward")
+
+
 def test_shared_parameters_are_named_once(lib):
     model = lib.nn.Module()
     model.a = model.b = lib.nn.Linear(2, 1)

@@ -68,6 +68,8 @@ def test_same(ours, theirs, equal):
     assert same(ours, theirs) == equal
 
 
+# Some scripts call float() of a loss: torch warns of it, and so does fastgd.
+TORCHS_WARNING = "ignore:Converting a tensor with requires_grad=True to a scalar"
 RUN = ["-m", "fastgd"]
 if os.environ.get("FASTGD_AFFINE") == "0":  # see conftest.py
     OFF = "import sys, fastgd; fastgd._tensor.set_affine(False); from fastgd.__main__ import main; main(sys.argv[1:])"
@@ -76,7 +78,7 @@ if os.environ.get("FASTGD_AFFINE") == "0":  # see conftest.py
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 def test_prints_what_torch_prints(script, tmp_path):
-    command = [sys.executable, "-W", "error", *RUN, str(script)]
+    command = [sys.executable, "-W", "error", "-W", TORCHS_WARNING, *RUN, str(script)]
     ran = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran.stderr
     assert differences(ran.stdout.splitlines(), RECORDED[script.stem]) == []

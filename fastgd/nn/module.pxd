@@ -17,4 +17,5 @@ cdef class Module:
     cdef object __weakref__
     cdef bint hooked(self) noexcept
     cdef dict attributes(self)
+    cdef dict registry_of(self, name)
     cdef object run(self, tuple args, dict options)

@@ -211,10 +211,17 @@ cdef class Module:
         try:
             return PyObject_GenericGetAttr(self, name)
         except AttributeError:
-            for registry in (self._parameters, self._buffers, self._modules):
-                if registry is not None and name in registry:
-                    return registry[name]
-            raise
+            registry = self.registry_of(name)
+            if registry is None:
+                raise
+            return registry[name]
+
+    cdef dict registry_of(self, name):
+        """Of the parameters, buffers and parts, those that have the name; None if none has."""
+        for registry in (self._parameters, self._buffers, self._modules):
+            if registry is not None and name in registry:
+                return registry
+        return None
 
     cdef dict attributes(self):
         """The __dict__, with what torch has in it and fastgd in fields of the object."""
@@ -235,8 +242,11 @@ cdef class Module:
         return own
 
     def __getattr__(self, name):
-        """For subclasses that override it and ask this one for what they do not know."""
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        """For subclasses that override it and ask this one for what they do not know, and scripts that call it."""
+        registry = self.registry_of(name)
+        if registry is None:
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        return registry[name]
 
     def __setattr__(self, str name, value):
         if isinstance(value, Parameter):

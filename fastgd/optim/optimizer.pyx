@@ -314,6 +314,10 @@ cdef class Optimizer:
         self.state = state
         self.param_groups = saved
 
+    def __getattr__(self, name):
+        """The error: of itself a compiled class would name its module, too."""
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'", name=name, obj=self)
+
     def __repr__(self):
         text = type(self).__name__ + " ("
         for i, group in enumerate(self.param_groups):
