@@ -9,12 +9,27 @@ import re
 
 import numpy as np
 
+from ._naming import checked
 from ._tensor import Tensor
-from ._types import dtype as dtype_type, kind_name
+from ._types import (
+    device as device_type,
+)
+from ._types import (
+    dtype as dtype_type,
+)
+from ._types import (
+    kind_name,
+)
+from ._types import (
+    layout as layout_type,
+)
+from ._types import (
+    memory_format as memory_format_type,
+)
 
 # As torch's errors show them, but that int[] and int[1] (of one int or several) are "tuple of ints" there. Methods have
 # neither the first argument nor `out`, nor what is marked `function`. Where a line ends in `...` there are further
-# signatures, which torch does not show.
+# signatures, which torch does not show; $ are the arguments that make a new tensor.
 _SIGNATURES = """
 add(Tensor input, Tensor other, *, Number alpha = 1, Tensor out = None) ...
 addmm(Tensor input, Tensor mat1, Tensor mat2, *, Number beta = 1, Number alpha = 1, Tensor out = None)
@@ -23,7 +38,11 @@ Number alpha = 1, Tensor out = None) function
 all any(Tensor input, *, Tensor out = None)
 all any(Tensor input, int[1] dim = None, bool keepdim = False, *, Tensor out = None)
 all any(Tensor input, int dim, bool keepdim = False, *, Tensor out = None)
+allclose(Tensor input, Tensor other, float rtol = 1e-05, float atol = 1e-08, bool equal_nan = False)
 amax amin(Tensor input, int[1] dim = (), bool keepdim = False, *, Tensor out = None)
+arange(Number end, *, Tensor out = None, $)
+arange(Number start, Number end, *, $)
+arange(Number start, Number end, Number step = 1, *, Tensor out = None, $)
 argmax argmin(Tensor input, int dim = None, bool keepdim = False, *, Tensor out = None)
 bmm mm(Tensor input, Tensor mat2, *, Tensor out = None)
 bmm mm(Tensor input, Tensor mat2, torch.dtype out_dtype, *, Tensor out = None) function
@@ -32,18 +51,35 @@ cat concat concatenate stack(Tensor[] tensors, int dim = 0, *, Tensor out = None
 chunk(Tensor input, int chunks, int dim = 0)
 clamp clip(Tensor input, Tensor min = None, Tensor max = None, *, Tensor out = None)
 clamp clip(Tensor input, Number min = None, Number max = None, *, Tensor out = None)
+copy_(Tensor input, Tensor other, bool non_blocking = False) ...
 cumsum cumprod(Tensor input, int dim, *, torch.dtype dtype = None, Tensor out = None)
+diag(Tensor input, int diagonal = 0, *, Tensor out = None)
+dist(Tensor input, Tensor other, Number p = 2)
 div(Tensor input, Tensor other, *, Tensor out = None)
 div(Tensor input, Tensor other, *, str rounding_mode, Tensor out = None)
 div(Tensor input, Number other, *, str rounding_mode)
 dot(Tensor input, Tensor tensor, *, Tensor out = None)
+empty(int[] size, *, Tensor out = None, torch.memory_format memory_format = None, $)
 eq ne lt le gt ge(Tensor input, Tensor other, *, Tensor out = None)
 eq ne lt le gt ge(Tensor input, Number other, *, Tensor out = None)
+equal(Tensor input, Tensor other)
+eye(int n, *, Tensor out = None, $)
+eye(int n, int m, *, Tensor out = None, $)
+fill_(Tensor input, Tensor value)
+fill_(Tensor input, Number value)
 flatten(Tensor input, int start_dim = 0, int end_dim = -1)
 flip(Tensor input, int[] dims)
+full(int[] size, Number fill_value, *, Tensor out = None, $)
+full_like(Tensor input, Number fill_value, *, torch.memory_format memory_format = None, $)
 gather(Tensor input, int dim, Tensor index, *, bool sparse_grad = False, Tensor out = None)
 index_select(Tensor input, int dim, Tensor index, *, Tensor out = None)
 linear(Tensor input, Tensor weight, Tensor bias = None)
+linspace(Tensor start, Tensor end, int steps, *, Tensor out = None, $)
+linspace(Number start, Tensor end, int steps, *, Tensor out = None, $)
+linspace(Tensor start, Number end, int steps, *, Tensor out = None, $)
+linspace(Number start, Number end, int steps, *, Tensor out = None, $)
+masked_fill(Tensor input, Tensor mask, Tensor value)
+masked_fill(Tensor input, Tensor mask, Number value)
 masked_select(Tensor input, Tensor mask, *, Tensor out = None)
 matmul maximum minimum mul(Tensor input, Tensor other, *, Tensor out = None)
 max min(Tensor input, *, Tensor out = None)
@@ -53,7 +89,19 @@ mean(Tensor input, *, torch.dtype dtype = None, Tensor out = None)
 mean(Tensor input, int[1] dim, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None)
 median(Tensor input)
 median(Tensor input, int dim, bool keepdim = False, *, Tensor[] out = None)
+movedim moveaxis(Tensor input, int source, int destination)
+movedim moveaxis(Tensor input, int[] source, int[] destination)
+multinomial(Tensor input, int num_samples, bool replacement = False, *, torch.Generator generator = None, \
+Tensor out = None)
 mv(Tensor input, Tensor vec, *, Tensor out = None)
+nonzero(Tensor input, *, bool as_tuple = False, Tensor out = None)
+normal(Tensor mean, Tensor std, *, torch.Generator generator = None, Tensor out = None)
+normal(Tensor mean, float std = 1, *, torch.Generator generator = None, Tensor out = None)
+normal(float mean, Tensor std, *, torch.Generator generator = None, Tensor out = None)
+normal(float mean, float std, int[] size, *, torch.Generator generator = None, Tensor out = None, $)
+normal_(Tensor input, float mean = 0, float std = 1, *, torch.Generator generator = None)
+ones zeros(int[] size, *, Tensor out = None, $)
+ones_like zeros_like empty_like(Tensor input, *, torch.memory_format memory_format = None, $)
 outer(Tensor input, Tensor vec2, *, Tensor out = None)
 permute(Tensor input, int[] dims)
 pow(Tensor input, Tensor exponent, *, Tensor out = None)
@@ -65,9 +113,22 @@ quantile(Tensor input, Tensor q, int dim = None, bool keepdim = False, *, \
 str interpolation = "linear", Tensor out = None)
 quantile(Tensor input, float q, int dim = None, bool keepdim = False, *, \
 str interpolation = "linear", Tensor out = None)
+rand randn(int[] size, *, torch.Generator generator, Tensor out = None, $)
+rand randn(int[] size, *, Tensor out = None, $)
+rand_like randn_like(Tensor input, *, torch.Generator generator, torch.memory_format memory_format = None, $)
+rand_like randn_like(Tensor input, *, torch.memory_format memory_format = None, $)
+randint(int high, int[] size, *, torch.Generator generator, Tensor out = None, $)
+randint(int high, int[] size, *, Tensor out = None, $)
+randint(int low, int high, int[] size, *, torch.Generator generator, Tensor out = None, $)
+randint(int low, int high, int[] size, *, Tensor out = None, $)
+randperm(int n, *, torch.Generator generator, Tensor out = None, $)
+randperm(int n, *, Tensor out = None, $)
 repeat(Tensor input, int[] repeats)
 reshape(Tensor input, int[] shape)
+roll(Tensor input, int[1] shifts, int[1] dims = ())
 softmax log_softmax(Tensor input, int dim, torch.dtype dtype = None, *, Tensor out = None)
+sort(Tensor input, *, bool stable, int dim = -1, bool descending = False, Tensor[] out = None)
+sort(Tensor input, int dim = -1, bool descending = False, *, Tensor[] out = None)
 squeeze(Tensor input)
 squeeze(Tensor input, int dim)
 squeeze(Tensor input, int[] dim)
@@ -78,8 +139,13 @@ sub(Tensor input, Tensor other, *, Number alpha = 1, Tensor out = None) ...
 sum(Tensor input, *, torch.dtype dtype = None)
 sum(Tensor input, int[1] dim, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None)
 t(Tensor input)
+take(Tensor input, Tensor index, *, Tensor out = None)
+tensor(object data, *, torch.dtype dtype = None, torch.device device = None, bool requires_grad = False, \
+bool pin_memory = False)
 topk(Tensor input, int k, int dim = -1, bool largest = True, bool sorted = True, *, Tensor[] out = None)
 transpose(Tensor input, int dim0, int dim1)
+unbind(Tensor input, int dim = 0)
+uniform_(Tensor input, float from = 0, float to = 1, *, torch.Generator generator = None)
 unsqueeze(Tensor input, int dim)
 view(Tensor input, torch.dtype dtype)
 view(Tensor input, int[] size)
@@ -89,10 +155,20 @@ where(Tensor condition, Number self, Tensor other)
 where(Tensor condition, Tensor input, Number other)
 where(Tensor condition, Number self, Number other)
 """
+_NEW = (
+    "torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, bool pin_memory = False, "
+    "bool requires_grad = False"
+)
 NAMES = frozenset(name for head in re.findall(r"^([^(\n]+)\(", _SIGNATURES, re.MULTILINE) for name in head.split())
 # Arguments of numpy's names.
 _NUMPYS = {"dim": "axis", "keepdim": "keepdims", "other": "x2"}
 _NUMBERS_AS_TENSORS = {"add", "sub", "mul", "div"}
+
+
+def checked_names(names, room):
+    """Puts functions of a module behind `_naming.checked`."""
+    for name in names:
+        room[name] = checked(room[name], name)
 
 
 def error(name, is_method, args, named):
@@ -152,6 +228,12 @@ def _is_int(given):
     return _is_single(given) and not given.dtype.is_floating_point
 
 
+def _is_generator(given):
+    from .generator import Generator
+
+    return isinstance(given, Generator)
+
+
 _TAKES = {
     "Tensor": lambda given: isinstance(given, Tensor),
     "Tensor[]": lambda given: isinstance(given, (tuple, list)),
@@ -160,6 +242,11 @@ _TAKES = {
     "int": _is_int,
     "bool": lambda given: isinstance(given, (bool, np.bool_)),
     "str": lambda given: isinstance(given, str),
+    "object": lambda given: True,
+    "torch.Generator": _is_generator,
+    "torch.device": lambda given: isinstance(given, (str, int, device_type)),
+    "torch.layout": lambda given: isinstance(given, layout_type),
+    "torch.memory_format": lambda given: isinstance(given, memory_format_type),
     "torch.dtype": lambda given: isinstance(given, (dtype_type, type)),
 }
 
@@ -167,7 +254,7 @@ _TAKES = {
 class _Signature:
     def __init__(self, name, text, is_method):
         self.name = name
-        before, _, after = text.partition("*, ")
+        before, _, after = text.replace("$", _NEW).partition("*, ")
         pieces = [(part, False) for part in re.split(", ", before.removesuffix(", ")) if part]
         pieces += [(part, True) for part in re.split(", ", after) if part]
         self.parameters = [_Parameter(*piece) for piece in pieces]

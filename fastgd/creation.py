@@ -8,6 +8,7 @@ import numpy as np
 
 from ._tensor import Tensor, from_array, get_default_dtype, method, named_as, ordinary, set_default_dtype_
 from ._types import advised, as_dtype, float32, float64, kind_name, of_array, on_cpu
+from .arguments import NAMES, checked_names
 from .ops._loops import line, powers, steps_from
 
 set_default_dtype_(float32)
@@ -504,3 +505,6 @@ _new("new_ones", ones)
 _new("new_empty", empty)
 method("new_tensor", new_tensor)
 method("new_full", new_full)
+
+
+checked_names(NAMES & globals().keys(), globals())

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from ._naming import checked
 from ._tensor import (
     Tensor,
     apply,
@@ -21,6 +22,7 @@ from ._tensor import (
     row,
 )
 from ._types import advised, as_dtype, int64, kind_name, on_cpu
+from .arguments import NAMES, checked_names
 from .generator import (  # noqa: F401 (torch.random has them all)
     Generator,
     default_generator,
@@ -38,8 +40,9 @@ from .generator import (  # noqa: F401 (torch.random has them all)
 
 def _tensor(name, input):
     if not isinstance(input, Tensor):
-        raise TypeError(
-            f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}: use fastgd.tensor()"
+        raise advised(
+            TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {kind_name(input)}"),
+            "Use fastgd.tensor().",
         )
     return input
 
@@ -57,8 +60,8 @@ def _shape(name, sizes, size):
 
 def _checked(name, size):
     if not isinstance(size, (tuple, list)):
-        raise TypeError(
-            f"{name}(): argument 'size' must be tuple of ints, not {kind_name(size)}: write ({size!r},)"
+        raise advised(
+            TypeError(f"{name}(): argument 'size' must be tuple of ints, not {kind_name(size)}"), f"Write ({size!r},)."
         )
     for n in size:
         if type(n) is not int or n < 0:
@@ -181,7 +184,9 @@ def _whole(name, argument, given):
     if type(given) is int:
         return given
     if isinstance(given, bool) or not hasattr(given, "__index__"):
-        raise TypeError(f"{name}(): argument '{argument}' must be int, not {type(given).__name__}: got {given!r}")
+        raise advised(
+            TypeError(f"{name}(): argument '{argument}' must be int, not {kind_name(given)}"), f"Got {given!r}."
+        )
     return given.__index__()
 
 
@@ -509,7 +514,10 @@ def bernoulli_(input, p=0.5, *, generator=None):
 
 
 for _function in (uniform_, normal_, exponential_, random_, bernoulli_, bernoulli, multinomial):
-    method(_function.__name__, _function)
+    _name = _function.__name__
+    method(_name, checked(_function, _name, True) if _name in NAMES else _function)
+
+checked_names(NAMES & globals().keys(), globals())
 
 __all__ = [
     "Generator",
