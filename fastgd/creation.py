@@ -368,7 +368,7 @@ def _points(start, step, count, dtype):
     return made if dtype.itemsize > 2 else made.astype(dtype)
 
 
-def arange(start, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
+def arange(start=None, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
     """start, start + step, ... up to before end; arange(end) starts at 0.
 
     Integers make int64, a float among them makes the default dtype.
@@ -383,6 +383,8 @@ def arange(start, end=None, step=1, *, out=None, dtype=None, layout=None, device
     on_cpu(device)
     if end is None:
         start, end = 0, start
+    elif start is None:
+        start = 0
     whole = type(start) is int and type(end) is int and type(step) is int
     if not whole:
         start, end, step = _number(start), _number(end), _number(step)
