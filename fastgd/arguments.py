@@ -28,11 +28,11 @@ from ._types import (
 )
 
 # As torch's errors show them, but that int[] and int[1] (of one int or several) are "tuple of ints" there. Methods have
-# neither the first argument nor `out`, nor what is marked `function`. Where a line ends in `...` there are further
-# signatures, which torch does not show; $ are the arguments that make a new tensor.
+# neither the first argument nor `out`; some signatures are those of the `function` or the `method` alone. Where a line
+# ends in `...` there are further signatures, which torch does not show; $ are the arguments that make a new tensor.
 _SIGNATURES = """
 add(Tensor input, Tensor other, *, Number alpha = 1, Tensor out = None) ...
-addmm(Tensor input, Tensor mat1, Tensor mat2, *, Number beta = 1, Number alpha = 1, Tensor out = None)
+addmm(Tensor input, Tensor mat1, Tensor mat2, *, Number beta = 1, Number alpha = 1, Tensor out = None) ...
 addmm(Tensor input, Tensor mat1, Tensor mat2, torch.dtype out_dtype, *, Number beta = 1, \
 Number alpha = 1, Tensor out = None) function
 all any(Tensor input, *, Tensor out = None)
@@ -65,6 +65,7 @@ eq ne lt le gt ge(Tensor input, Number other, *, Tensor out = None)
 equal(Tensor input, Tensor other)
 eye(int n, *, Tensor out = None, $)
 eye(int n, int m, *, Tensor out = None, $)
+expand_as reshape_as view_as(Tensor input, Tensor other)
 fill_(Tensor input, Tensor value)
 fill_(Tensor input, Number value)
 flatten(Tensor input, int start_dim = 0, int end_dim = -1)
@@ -105,7 +106,7 @@ ones_like zeros_like empty_like(Tensor input, *, torch.memory_format memory_form
 outer(Tensor input, Tensor vec2, *, Tensor out = None)
 permute(Tensor input, int[] dims)
 pow(Tensor input, Tensor exponent, *, Tensor out = None)
-pow(Number self, Tensor exponent, *, Tensor out = None)
+pow(Number self, Tensor exponent, *, Tensor out = None) function
 pow(Tensor input, Number exponent, *, Tensor out = None)
 prod(Tensor input, *, torch.dtype dtype = None)
 prod(Tensor input, int dim, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None)
@@ -149,11 +150,13 @@ uniform_(Tensor input, float from = 0, float to = 1, *, torch.Generator generato
 unsqueeze(Tensor input, int dim)
 view(Tensor input, torch.dtype dtype)
 view(Tensor input, int[] size)
-where(Tensor condition)
-where(Tensor condition, Tensor input, Tensor other, *, Tensor out = None)
-where(Tensor condition, Number self, Tensor other)
-where(Tensor condition, Tensor input, Number other)
-where(Tensor condition, Number self, Number other)
+where(Tensor condition) function
+where(Tensor condition, Tensor input, Tensor other, *, Tensor out = None) function
+where(Tensor condition, Number self, Tensor other) function
+where(Tensor condition, Tensor input, Number other) function
+where(Tensor condition, Number self, Number other) function
+where(Tensor input, Tensor condition, Tensor other) method
+where(Tensor input, Tensor condition, Number other) method
 """
 _NEW = (
     "torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, bool pin_memory = False, "
@@ -193,7 +196,7 @@ def _signatures(name, is_method):
     found = [
         (parameters, mark)
         for heads, parameters, mark in re.findall(r"^([^(\n]+)\((.*)\) ?(.*)$", _SIGNATURES, re.MULTILINE)
-        if name in heads.split() and not (is_method and mark == "function")
+        if name in heads.split() and mark != ("function" if is_method else "method")
     ]
     return [_Signature(name, parameters, is_method) for parameters, _ in found], any(mark == "..." for _, mark in found)
 
@@ -341,22 +344,33 @@ class _Signature:
         plural = "s" if len(names) == 1 else ""  # as torch has it
         return f"{self.name}() missing {len(names)} required positional argument{plural}: {', '.join(names)}"
 
-    def why(self, args, named):
-        """A line that says what does not fit, where the number of arguments does."""
-        shown = self.shown or [""]
-        if len(shown) != len(args) + len(named):
-            return ""
-        names = [text.partition(" ")[2] for text in shown]
-        strange = [key for key in named if key not in names]
-        if strange:
-            return f"      didn't match because some of the keywords were incorrect: {', '.join(strange)}\n"
-        kinds = [text.partition(" ")[0] for text in shown]
+    def fits_in_number(self, args, named):
+        """Whether there are as many arguments as torch counts in what it shows."""
+        return len(self.shown or [""]) == len(args) + len(named)
+
+    def strange(self, named):
+        """The keywords that this has no arguments for, among those that it shows without a default."""
+        names = [text.partition(" ")[2] for text in self.shown]
+        return [key for key in named if key not in names]
+
+    def compared(self, args, named):
+        """The types of the arguments, marked where they are not those shown at their place."""
         described = []
-        for kind, name, given in zip(kinds, names, [*args, *(named[name] for name in names[len(args) :])]):
+        for text, given in zip(self.shown or [""], [*args, *named.values()]):
+            kind, _, name = text.partition(" ")
             told = kind_name(given)
             fits = told == kind or kind == "float" and told == "int"
             described.append(("" if len(described) < len(args) else f"{name}=") + (told if fits else f"!{told}!"))
-        return f"      didn't match because some of the arguments have invalid types: ({', '.join(described)})\n"
+        return f"({', '.join(described)})"
+
+    def why(self, args, named):
+        """A line that says what does not fit, where the number of arguments does."""
+        if not self.fits_in_number(args, named):
+            return ""
+        strange = self.strange(named)
+        if strange:
+            return f"      didn't match because some of the keywords were incorrect: {', '.join(strange)}\n"
+        return f"      didn't match because some of the arguments have invalid types: {self.compared(args, named)}\n"
 
 
 def _fits_none(name, signatures, args, named):
@@ -365,6 +379,9 @@ def _fits_none(name, signatures, args, named):
     text = f"{name}() received an invalid combination of arguments - got ({got.removesuffix(', ') if args else got}), "
     shown = [f"({', '.join(signature.shown)})" for signature in signatures]
     if len(signatures) == 1:
+        (single,) = signatures
+        if single.fits_in_number(args, named) and not single.strange(named):
+            text = f"{name}() received an invalid combination of arguments - got {single.compared(args, named)}, "
         return f"{text}but expected {shown[0]}"
     lines = [f" * {line}\n{signature.why(args, named)}" for line, signature in zip(shown, signatures)]
     return f"{text}but expected one of:\n{''.join(lines)}"
