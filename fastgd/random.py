@@ -40,9 +40,8 @@ from .generator import (  # noqa: F401 (torch.random has them all)
 
 def _tensor(name, input):
     if not isinstance(input, Tensor):
-        raise advised(
-            TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {kind_name(input)}"),
-            "Use fastgd.tensor().",
+        raise TypeError(
+            f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}: use fastgd.tensor()"
         )
     return input
 
@@ -60,8 +59,8 @@ def _shape(name, sizes, size):
 
 def _checked(name, size):
     if not isinstance(size, (tuple, list)):
-        raise advised(
-            TypeError(f"{name}(): argument 'size' must be tuple of ints, not {kind_name(size)}"), f"Write ({size!r},)."
+        raise TypeError(
+            f"{name}(): argument 'size' must be tuple of ints, not {kind_name(size)}: write ({size!r},)"
         )
     for n in size:
         if type(n) is not int or n < 0:
@@ -184,9 +183,7 @@ def _whole(name, argument, given):
     if type(given) is int:
         return given
     if isinstance(given, bool) or not hasattr(given, "__index__"):
-        raise advised(
-            TypeError(f"{name}(): argument '{argument}' must be int, not {kind_name(given)}"), f"Got {given!r}."
-        )
+        raise TypeError(f"{name}(): argument '{argument}' must be int, not {type(given).__name__}: got {given!r}")
     return given.__index__()
 
 
