@@ -8,6 +8,7 @@ import numpy as np
 from ._nested import from_python
 from ._tensor import Tensor, from_array, get_default_dtype, method, named_as, ordinary, set_default_dtype_
 from ._types import advised, as_dtype, float32, float64, kind_name, of_array, on_cpu
+from .arguments import NAMES, checked_names
 from .ops._loops import line, powers, steps_from
 
 set_default_dtype_(float32)
@@ -263,7 +264,7 @@ def _points(start, step, count, dtype):
     return made if dtype.itemsize > 2 else made.astype(dtype)
 
 
-def arange(start, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
+def arange(start=None, end=None, step=1, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
     """start, start + step, ... up to before end; arange(end) starts at 0.
 
     Integers make int64, a float among them makes the default dtype.
@@ -278,6 +279,8 @@ def arange(start, end=None, step=1, *, out=None, dtype=None, layout=None, device
     on_cpu(device)
     if end is None:
         start, end = 0, start
+    elif start is None:
+        start = 0
     whole = type(start) is int and type(end) is int and type(step) is int
     if not whole:
         start, end, step = _number(start), _number(end), _number(step)
@@ -400,3 +403,6 @@ _new("new_ones", ones)
 _new("new_empty", empty)
 method("new_tensor", new_tensor)
 method("new_full", new_full)
+
+
+checked_names(NAMES & globals().keys(), globals())

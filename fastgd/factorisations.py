@@ -17,25 +17,27 @@ class _LinAlgError(RuntimeError):
 LinAlgError = _LinAlgError
 
 
+def _check_matrix(name, a, square=True):
+    if a.dtype.kind != "f":
+        raise advised(
+            RuntimeError(
+                f"linalg.{name}: Expected a floating point or complex tensor as input. Got {of_array(a).legacy}"
+            ),
+            "Convert it with .float().",
+        )
+    if a.ndim < 2:
+        raise RuntimeError(f"linalg.{name}: The input tensor A must have at least 2 dimensions.")
+    if square and a.shape[-1] != a.shape[-2]:
+        raise RuntimeError(
+            f"linalg.{name}: A must be batches of square matrices, but they are {a.shape[-2]} by {a.shape[-1]} matrices"
+        )
+
+
 def solved(name, function):
     """numpy's function with torch's error for a singular matrix."""
 
     def forward(*arrays, **options):
-        for a in arrays[:1]:
-            if a.dtype.kind != "f":
-                raise advised(
-                    RuntimeError(
-                        f"linalg.{name}: Expected a floating point or complex tensor as input. Got {of_array(a).legacy}"
-                    ),
-                    "Convert it with .float().",
-                )
-            if a.ndim < 2:
-                raise RuntimeError(f"linalg.{name}: The input tensor A must have at least 2 dimensions.")
-            if a.shape[-1] != a.shape[-2]:
-                raise RuntimeError(
-                    f"linalg.{name}: A must be batches of square matrices, but they are {a.shape[-2]} by "
-                    f"{a.shape[-1]} matrices"
-                )
+        _check_matrix(name, arrays[0])
         try:
             return function(*arrays, **options)
         except np.linalg.LinAlgError:
@@ -110,6 +112,7 @@ def _decomposition(name, function, gradient, *names):
     made = [_factor_row(name, function, gradient, part) for part in range(len(names))]
 
     def decompose(A, **options):
+        _check_matrix(name, A.detach().numpy(), name == "eigh")
         return result(tuple(apply(part, (A,), options) for part in made))
 
     decompose.__name__ = decompose.__qualname__ = name

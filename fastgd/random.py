@@ -20,6 +20,7 @@ from ._draw_arguments import (
     to_fill_like,
     whole_number,
 )
+from ._naming import checked
 from ._tensor import (
     Tensor,
     apply,
@@ -32,6 +33,7 @@ from ._tensor import (
     row,
 )
 from ._types import int64
+from .arguments import NAMES, checked_names
 from .generator import (  # noqa: F401 (torch.random has them all)
     Generator,
     default_generator,
@@ -412,7 +414,10 @@ def bernoulli_(input, p=0.5, *, generator=None):
 
 
 for _function in (uniform_, normal_, exponential_, random_, bernoulli_, bernoulli, multinomial):
-    method(_function.__name__, _function)
+    _name = _function.__name__
+    method(_name, checked(_function, _name, True) if _name in NAMES else _function)
+
+checked_names(NAMES & globals().keys(), globals())
 
 __all__ = [
     "Generator",

@@ -15,7 +15,7 @@ _interop_threads = os.cpu_count()
 
 def _checked_count(name, count):
     if not isinstance(count, int):
-        raise TypeError(f"{name} expects an int, but got {type(count).__name__}")
+        raise RuntimeError(f"{name} expects an int, but got {type(count).__name__}")
     if count <= 0:
         raise advised(RuntimeError(f"{name} expects a positive integer"), f"Got {count}.")
     return count

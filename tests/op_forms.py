@@ -143,7 +143,7 @@ a.split(1); a.split([1, 2], dim=1); torch.chunk(v, 2); a.chunk(3, 1); torch.tens
 a.tensor_split([1], dim=1); torch.hsplit(a, 3); torch.vsplit(a, 2); a.narrow(1, 0, 2); v.narrow(0, 1, 2); list(v)
 [w for w in a]; tuple(a); v.chunk(2)[1]; torch.meshgrid(v, v, indexing="ij")
 i << 1; i >> 1; i << j; 2 << j; 40 >> j; k << 2; h >> 1; i << 70; torch.bitwise_left_shift(i, j); i.bitwise_right_shift(1)
-torch.gradient(v); torch.gradient(v, spacing=0.5); torch.gradient(v, edge_order=2); torch.gradient(a); torch.gradient(i)
+torch.arange(end=3); torch.gradient(v); torch.gradient(v, spacing=0.5); torch.gradient(v, edge_order=2); torch.gradient(a); torch.gradient(i)
 torch.gradient(v, spacing=(torch.tensor([0.0, 1.0, 3.0]),)); torch.gradient(a, dim=1); torch.gradient(a, spacing=[2.0, 0.5])
 torch.gradient(a, spacing=[torch.tensor([0.0, 2.0]), torch.tensor([0.0, 1.0, 4.0])]); torch.gradient(B, dim=(0, -1), spacing=2.0)
 torch.gradient(B, dim=2, edge_order=2, spacing=[torch.tensor([0.0, 1.0, 4.0])])

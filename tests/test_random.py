@@ -156,9 +156,6 @@ def test_out_is_what_comes_back():
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda g: fastgd.rand(2, generator=g),
-        lambda g: fastgd.randperm(2, generator=g),
-        lambda g: fastgd.normal(0.0, 1.0, (2,), generator=g),
         lambda g: fastgd.multinomial(fastgd.ones(2), 1, generator=g),
         lambda g: fastgd.zeros(2).uniform_(generator=g),
         lambda g: fastgd.nn.init.normal_(fastgd.zeros(2), generator=g),
@@ -175,7 +172,7 @@ def test_a_generator_must_be_one(draw):
     "call, kind, words",
     [
         (lambda: fastgd.rand(2.5), TypeError, r"rand.*'size' \(position 1\) must be tuple of ints, not float"),
-        (lambda: fastgd.randint(5, 2), TypeError, "randint.*'size' must be tuple of ints, not int"),
+        (lambda: fastgd.randint(5, 2), TypeError, r"randint\(\): argument 'size' \(position 2\) must be tuple of ints, not int"),
         (lambda: fastgd.randint_like(fastgd.ones(2)), TypeError, "randint_like.*invalid combination"),
         (lambda: fastgd.randint_like(fastgd.ones(2), 1.5), TypeError, "'high' must be int, not float"),
         (lambda: fastgd.randint(5, (2,), requires_grad=True), RuntimeError, "floating point"),

@@ -23,7 +23,7 @@ from . import (
 )
 from .._naming import checked, give_attribute
 from .._tensor import Tensor
-from ..arguments import NAMES
+from ..arguments import NAMES, checked_names
 from .promotion import with_out
 from .products import linear  # noqa: F401
 
@@ -68,8 +68,7 @@ for _room, _names in _EXPORTED.items():
         globals()[_name] = with_out(_function) if _name in _GIVEN_OUT else _function
         __all__.append(_name)
 # Last, for the functions above call each other as they are.
+checked_names(NAMES & globals().keys(), globals())
 for _name in NAMES:
-    if _name in globals():
-        globals()[_name] = checked(globals()[_name], _name)
     if hasattr(Tensor, _name):
         give_attribute(Tensor, _name, checked(getattr(Tensor, _name), _name, True))

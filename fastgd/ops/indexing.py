@@ -108,10 +108,10 @@ _index_select_row = row(
 def _long(name, index):
     array = index.detach().numpy()
     if array.dtype.kind not in "iu":
-        raise advised(
-            RuntimeError(f"{name}(): Expected dtype int32/int64 for index, but got {index.dtype}"),
-            "Convert it with .long().",
-        )
+        text = f"Expected dtype {'int32 or int64' if name == 'index_select' else 'int32/int64'} for index"
+        if name == "take":
+            text = f"Expected a long tensor for index, but got {index.dtype.legacy}"
+        raise advised(RuntimeError(f"{name}(): {text}"), f"It is {index.dtype}: convert it with .long().")
     return array
 
 

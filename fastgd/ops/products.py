@@ -216,6 +216,8 @@ def linear(input, weight, bias=None):
     """input @ weight.T + bias."""
     check_tensor("linear", "input", 1, input)
     check_tensor("linear", "weight", 2, weight)
+    if bias is not None:
+        check_tensor("linear", "bias", 3, bias)
     return apply(_linear_row, (input, weight, bias), NO_OPTIONS)
 
 

@@ -86,9 +86,14 @@ def rot90(input, k=1, dims=(0, 1)):
 
 
 def _triangle(name, function, doc):
+    def forward(a, diagonal):
+        if a.ndim < 2:
+            raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
+        return function(a, diagonal)
+
     made = row(
         name,
-        lambda a, diagonal: function(a, diagonal),
+        forward,
         (lambda g, out, a, diagonal: function(g, diagonal),),
         ((),),
     )
