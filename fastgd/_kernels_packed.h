@@ -277,7 +277,8 @@ PACKED_TILES_OF(5)
 PACKED_TILES_OF(6)
 #undef PACKED_TILES_OF
 
-/* The slopes of output o lie from o * chunk vectors on. The other half of the next chunk's columns is asked for here. */
+/* The slopes of output o lie from o * chunk vectors on. The other half of the next chunk's columns is asked for beside
+ * the gradients. */
 NOINLINE void NAME(packed_many)(
     const PACKED_JOB *job, Py_ssize_t start, Py_ssize_t end, Py_ssize_t chunk, REAL *slopes)
 {
