@@ -23,9 +23,10 @@
 #define BLOCK_COLUMNS 4096          /* so do dot products of that many */
 #define OUTPUT_VECTORS 3            /* in a tile of many outputs */
 #define PANEL 128                   /* columns or rows: their part of W^T or of slopes stays in the nearest cache */
-#define CHUNK_BYTES (32 * 1024)     /* what the nearest cache holds */
+#define CHUNK_BYTES (40 * 1024)     /* what the nearest cache holds of packed rows */
 #define ROWS_BYTES (24 * 1024)      /* the same of rows in place, and half of the next chunk */
-#define TILED_BYTES (128 * 1024)    /* of rows in place for several outputs: the second cache holds the next chunk too */
+#define TILED_BYTES (128 * 1024)    /* of rows in place for several outputs: the second cache holds the next chunk too,
+                                     * and where the outputs are the vector, their targets and slopes */
 #define STRIDED_BYTES (256 * 1024)  /* of X, packed for one use or read by turns: stays in the second cache */
 #define AHEAD (8 * 1024)            /* bytes: far enough that memory answers in time */
 #define LINE 64                     /* bytes of the caches' */

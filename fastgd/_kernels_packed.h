@@ -184,6 +184,124 @@ NOINLINE void NAME(packed_chunk)(const PACKED_JOB *job, Py_ssize_t start, Py_ssi
     }
 }
 
+/* Where the nearest cache does not hold the gradients of all outputs, they are summed in registers: a chunk of rows, which
+ * the second cache holds, is read for its slopes, then for its gradients. Tiles are T row vectors, or C columns, by K
+ * outputs: a load of x serves K multiply-adds, one of W or of a slope T or C. */
+#define PACKED_TILE (SUMS == 16 ? 4 : 3)
+
+/* Asks for half of the columns of the rows a chunk further on, beside each turn of K outputs for as many as is its due. */
+INLINE void NAME(packed_products)(
+    const PACKED_JOB *job, Py_ssize_t o, Py_ssize_t v, REAL *slopes, Py_ssize_t chunk, VEC *totals, VEC *losses,
+    const int K, const int T)
+{
+    const Py_ssize_t d = job->packed->d, k = job->packed->k, ahead = chunk * LANES * d;
+    const Py_ssize_t first = d * o / (2 * k), last = d * (o + K) / (2 * k);
+    const REAL *W = job->W + o * d, *x[PACKED_TILE];
+    VEC p[6 * PACKED_TILE], slope[6 * PACKED_TILE];
+    UNROLL for (int t = 0; t < T; t++) x[t] = (const REAL *)job->packed->X + NAME(place_of)(v + t, d);
+    UNROLL for (int q = 0; q < K; q++) {
+        const VEC bias = NAME(same)(job->b ? job->b[o + q] : 0);
+        UNROLL for (int t = 0; t < T; t++) p[q * T + t] = bias;
+    }
+#define ADD(fetch) do { \
+        VEC column[PACKED_TILE]; \
+        UNROLL for (int t = 0; t < T; t++) { \
+            column[t] = NAME(load)(x[t] + j * GROUP); \
+            if (fetch) FETCH_FAR(x[t] + j * GROUP + ahead); \
+        } \
+        UNROLL for (int q = 0; q < K; q++) { \
+            const VEC w = NAME(same)(W[q * d + j]); \
+            UNROLL for (int t = 0; t < T; t++) p[q * T + t] += column[t] * w; \
+        } \
+    } while (0)
+    Py_ssize_t j = 0;
+    for (; j < first; j++) ADD(0);
+    for (; j < last; j++) ADD(1);
+    for (; j < d; j++) ADD(0);
+#undef ADD
+    NAME(packed_slopes)(job, o, v, p, slope, totals, losses, K, T);
+    UNROLL for (int q = 0; q < K; q++)
+        UNROLL for (int t = 0; t < T; t++) NAME(store)(slopes + (q * chunk + t) * LANES, slope[q * T + t]);
+}
+
+/* The gradients of K outputs from o on and C columns from j on, over the row vectors v .. end. */
+INLINE void NAME(packed_gradients)(
+    const PACKED_JOB *job, Py_ssize_t o, Py_ssize_t j, Py_ssize_t v, Py_ssize_t end, const REAL *slopes,
+    Py_ssize_t chunk, int fetch, const int K, const int C)
+{
+    const Py_ssize_t d = job->packed->d, ahead = chunk * LANES * d;
+    VEC sums[6 * PACKED_TILE];
+    UNROLL for (int s = 0; s < K * C; s++) sums[s] = NAME(same)(0);
+    for (; v < end; v++, slopes += LANES) {
+        const REAL *x = (const REAL *)job->packed->X + NAME(place_of)(v, d) + j * GROUP;
+        VEC column[PACKED_TILE];
+        UNROLL for (int c = 0; c < C; c++) {
+            column[c] = NAME(load)(x + c * GROUP);
+            if (fetch) FETCH_FAR(x + c * GROUP + ahead);
+        }
+        UNROLL for (int q = 0; q < K; q++) {
+            const VEC slope = NAME(load)(slopes + q * chunk * LANES);
+            UNROLL for (int c = 0; c < C; c++) sums[q * C + c] += slope * column[c];
+        }
+    }
+    UNROLL for (int q = 0; q < K; q++)
+        UNROLL for (int c = 0; c < C; c++) NAME(add_sum)(job, (o + q) * d + j + c, sums[q * C + c]);
+}
+
+/* K outputs of up to PACKED_TILE row vectors, or columns: of all at once, or one by one. */
+#define PACKED_TILES_OF(K) \
+    NOINLINE void NAME(packed_products_##K)( \
+        const PACKED_JOB *job, Py_ssize_t o, Py_ssize_t v, Py_ssize_t end, REAL *slopes, Py_ssize_t chunk) \
+    { \
+        VEC totals[K], losses = NAME(same)(0); \
+        UNROLL for (int q = 0; q < K; q++) totals[q] = losses; \
+        if (end - v == PACKED_TILE) NAME(packed_products)(job, o, v, slopes, chunk, totals, &losses, K, PACKED_TILE); \
+        else for (; v < end; v++, slopes += LANES) \
+            NAME(packed_products)(job, o, v, slopes, chunk, totals, &losses, K, 1); \
+        UNROLL for (int q = 0; q < K; q++) NAME(add_sum)(job, job->packed->k * job->packed->d + o + q, totals[q]); \
+        NAME(add_sum)(job, job->packed->k * job->packed->d + job->packed->k, losses); \
+    } \
+    NOINLINE void NAME(packed_gradients_##K)( \
+        const PACKED_JOB *job, Py_ssize_t o, Py_ssize_t j, Py_ssize_t last, Py_ssize_t v, Py_ssize_t end, \
+        const REAL *slopes, Py_ssize_t chunk, int fetch) \
+    { \
+        if (last - j == PACKED_TILE) \
+            NAME(packed_gradients)(job, o, j, v, end, slopes, chunk, fetch, K, PACKED_TILE); \
+        else for (; j < last; j++) NAME(packed_gradients)(job, o, j, v, end, slopes, chunk, fetch, K, 1); \
+    }
+PACKED_TILES_OF(1)
+PACKED_TILES_OF(2)
+PACKED_TILES_OF(3)
+PACKED_TILES_OF(4)
+PACKED_TILES_OF(5)
+PACKED_TILES_OF(6)
+#undef PACKED_TILES_OF
+
+/* The slopes of output o lie from o * chunk vectors on. The other half of the next chunk's columns is asked for beside
+ * the gradients. */
+NOINLINE void NAME(packed_many)(
+    const PACKED_JOB *job, Py_ssize_t start, Py_ssize_t end, Py_ssize_t chunk, REAL *slopes)
+{
+    const Py_ssize_t k = job->packed->k, d = job->packed->d;
+    for (Py_ssize_t v = start; v < end; v += PACKED_TILE) {
+        const Py_ssize_t last = end - v < PACKED_TILE ? end : v + PACKED_TILE;
+#define PRODUCTS(K) NAME(packed_products_##K)(job, o, v, last, slopes + (o * chunk + v - start) * LANES, chunk);
+        TILES(NAME(MOST_OUTPUTS), PRODUCTS)
+#undef PRODUCTS
+    }
+    if (!job->wanted) return;
+    for (Py_ssize_t j = 0; j < d; j += PACKED_TILE) {
+        const Py_ssize_t last = d - j < PACKED_TILE ? d : j + PACKED_TILE;
+        const int fetch = 2 * j >= d;
+#define GRADIENTS(K) \
+        NAME(packed_gradients_##K)(job, o, j, last, start, end, slopes + o * chunk * LANES, chunk, fetch && o == 0);
+        TILES(NAME(MOST_OUTPUTS), GRADIENTS)
+#undef GRADIENTS
+    }
+}
+#undef TILES
+#undef PACKED_TILE
+
 /* totals, where they are not fresh, + the sums across lanes of `count` vectors that follow each other; both go up to whole
  * LANES. */
 INLINE void NAME(add_lane_sums)(const REAL *sums, Py_ssize_t count, int fresh, double *totals)
@@ -212,19 +330,26 @@ NOINLINE int NAME(packed_pass)(
     PACKED_JOB job = {.packed = packed, .W = weights, .b = biases, .loss = loss, .wanted = wanted,
         .delta = NAME(same)((REAL)delta)};
 
-    const Py_ssize_t size = padded + (padded * LANES * REAL_BYTES + 7) / 8;
+    const int many = k > 4 && (k + 4) * d * BYTES > CHUNK_BYTES;
+    /* Where the outputs take several turns, each finds the rows in the second cache: whole tiles, with their slopes. */
+    Py_ssize_t chunk = k <= 4 ? BLOCK_ROWS : STRIDED_BYTES / ((d + k) * BYTES) / 12 * 12 + 12;
+    if (chunk > BLOCK_ROWS) chunk = BLOCK_ROWS;
+    const Py_ssize_t vectors = padded + (many ? k * chunk : 0);
+    const Py_ssize_t size = padded + (vectors * LANES * REAL_BYTES + 7) / 8;
     ALIGNED double local[STACK_DOUBLES];
     void *memory;
     double *totals = work_space(size, local, &memory);
     if (!totals) return -1;
     job.sums = (REAL *)(totals + padded);
-    /* Where the outputs take several turns, each finds the rows in the second cache. */
-    const Py_ssize_t chunk = k <= 4 ? BLOCK_ROWS : STRIDED_BYTES / (d * BYTES) / 4 * 4 + 4;
+    REAL *slopes = job.sums + padded * LANES;
     for (Py_ssize_t block = 0; block < end; block += BLOCK_ROWS) {
         const Py_ssize_t block_end = end - block < BLOCK_ROWS ? end : block + BLOCK_ROWS;
         memset(job.sums, 0, count * LANES * REAL_BYTES);
-        for (Py_ssize_t start = block; start < block_end; start += chunk)
-            NAME(packed_chunk)(&job, start, block_end - start < chunk ? block_end : start + chunk);
+        for (Py_ssize_t start = block; start < block_end; start += chunk) {
+            const Py_ssize_t chunk_end = block_end - start < chunk ? block_end : start + chunk;
+            if (many) NAME(packed_many)(&job, start, chunk_end, chunk, slopes);
+            else NAME(packed_chunk)(&job, start, chunk_end);
+        }
         NAME(add_lane_sums)(job.sums, count, block == 0, totals);
     }
     const double factor = loss == SQUARED ? 2 * scale : scale;

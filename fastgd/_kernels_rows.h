@@ -364,9 +364,10 @@ NOINLINE int NAME(loss_and_gradients)(
     job.width = (job.lead + d + LANES - 1) / LANES * LANES;
     job.numbers = job.outputs ? d * job.outputs : k * job.width;
     const int is_long = k > 2 && 2 * GROUP * d * REAL_BYTES > ROWS_BYTES;
-    const Py_ssize_t near = columns || job.outputs ? STRIDED_BYTES : is_long ? TILED_BYTES : ROWS_BYTES;
+    const Py_ssize_t near = columns ? STRIDED_BYTES : job.outputs || is_long ? TILED_BYTES : ROWS_BYTES;
+    const Py_ssize_t row_bytes = (d + (job.outputs ? 2 * k : 0)) * REAL_BYTES;     /* with its targets and slopes */
     job.chunk = columns ? BLOCK_ROWS * LANES : BLOCK_ROWS;
-    if (job.chunk * d * REAL_BYTES > near) job.chunk = near / (d * REAL_BYTES) / GROUP * GROUP;
+    if (job.chunk * row_bytes > near) job.chunk = near / row_bytes / GROUP * GROUP;
     if (job.chunk < GROUP) job.chunk = GROUP;
     if (job.chunk > n) job.chunk = (n + GROUP - 1) / GROUP * GROUP;
     for (Py_ssize_t i = rows->index || rows->x_stride < 0 ? 0 : n - 1; i < n; i++) {

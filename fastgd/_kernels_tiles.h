@@ -187,7 +187,6 @@ NOINLINE void NAME(outer_products)(
 #undef LAST
 #undef ROW_TILES
 }
-#undef TILES
 #undef FETCHED
 #undef TILE_ROWS
 #undef TILE_COLUMNS

@@ -130,6 +130,15 @@ def test_many_outputs(k, dtype):
         check(X, y, W, b, weights=weights, index=np.arange(n)[::-1].copy(), **options)
 
 
+@pytest.mark.parametrize("k", [5, 6, 7, 8, 11, 13])
+def test_packed_rows_whose_gradients_are_not_near(k, dtype):
+    """Every tail of the tiles, at every level: with 1300 columns no nearest cache holds the gradients of 5 outputs."""
+    for n, d in itertools.product([1, 16, 33, 80, 150], [85, 86, 87, 88, 1300]):
+        X, y, W, b = made(n, n, d, k, dtype)
+        weights = np.random.default_rng(d).random(n).astype(dtype)
+        check(X, y, W, b if d % 2 else None, loss=(n + d) % 4, delta=0.7, scale=1 / n, weights=weights)
+
+
 def test_no_rows(dtype):
     X, y, W, b = made(0, 0, 5, 2, dtype)
     for scale in 1.0, np.inf, np.nan:
