@@ -29,7 +29,8 @@ class autocast(contextlib.ContextDecorator):
 
     Example:
         >>> with fastgd.autocast("cpu", enabled=False):
-        ...     loss = criterion(model(x), y)
+        ...     fastgd.ones(2) * 3
+        tensor([3., 3.])
     """
 
     def __init__(self, device_type, dtype=None, enabled=True, cache_enabled=None):

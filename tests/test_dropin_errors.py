@@ -20,7 +20,7 @@ OWN_WORDS = {
     "x.__setitem__(0, torch.ones(4))", "torch.linalg.inv(torch.zeros(2, 2))",
     "torch.no_such_function", "torch.broadcast_shapes((2,), (3,))", "x.tolist(1)",
     *(f'torch.load(__import__("io").BytesIO({data}))' for data in (
-        'b"garbage"', 'b"1.0,2.0"', 'b"PK\\3\\4"', 'b"PK\\3\\4" + bytes(99)'
+        'b"garbage"', 'b"1.0,2.0"', 'b"PK\3\4"', 'b"PK\3\4" + bytes(99)'
     )),
 }  # fmt: skip
 
