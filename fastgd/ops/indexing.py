@@ -18,7 +18,7 @@ from .._tensor import (
 from .._types import advised
 from ._loops import chosen, taken
 from .parts import add_at, index_error, put, resolved, select_row, take_at
-from .promotion import check_tensor, publish
+from .promotion import publish
 from .views import check_dim
 
 # ---- t[...] = value
@@ -117,7 +117,6 @@ def _long(name, index):
 
 def index_select(input, dim, index):
     """The slices along a dimension whose numbers an index vector gives, copied."""
-    check_tensor("index_select", "index", 3, index)
     dim = check_dim(dim, input.ndim or 1)
     numbers = _long("index_select", index)
     if numbers.ndim != 1:
@@ -165,17 +164,7 @@ _gather_row = row(
 
 def gather(input, dim, index):
     """out[i, j] = input[index[i, j], j] for dim 0, input[i, index[i, j]] for dim 1, and so on."""
-    check_tensor("gather", "index", 3, index)
     return apply(_gather_row, (input,), {"dim": check_dim(dim, input.ndim), "index": _long("gather", index)})
-
-
-def unravel_index(indices, shape):
-    """The index along each dimension of the elements that numbers in row order name: of what argmin gives, say."""
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    try:
-        return tuple(from_array(np.asarray(part)) for part in np.unravel_index(indices.numpy(), shape))
-    except ValueError:
-        raise ValueError(f"indices must be within the shape {shape}, but got {indices}") from None
 
 
 def take_along_dim(input, indices, dim=None):
@@ -205,7 +194,6 @@ def take(input, index):
 
 def masked_select(input, mask):
     """The elements where a mask holds, in one dimension."""
-    check_tensor("masked_select", "mask", 2, mask)
     if mask.dtype.numpy.kind != "b":
         raise advised(RuntimeError("masked_select: expected BoolTensor for mask"), "Convert it with .bool().")
     array = mask.detach().numpy()
