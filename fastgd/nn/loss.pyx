@@ -10,6 +10,7 @@ from .module cimport Module
 
 from .._naming import argument_error, name_constructor
 from . import functional
+from ._loss_functions import legacy_reduction
 
 cdef extern from *:
     PyObject **_PyObject_GetDictPtr(object owner)
@@ -20,7 +21,7 @@ cdef class _Loss(Module):
 
     def __init__(self, size_average=None, reduce=None, reduction="mean"):
         Module.__init__(self)
-        self.reduction = functional.legacy_reduction(size_average, reduce, reduction)
+        self.reduction = legacy_reduction(size_average, reduce, reduction)
 
 
 cdef class MSELoss(_Loss):

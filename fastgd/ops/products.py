@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import _affine
-from .._tensor import Tensor, apply, apply_inplace, linear_arguments, named_as, row, sum_of
+from .._tensor import apply, apply_inplace, linear_arguments, named_as, row, sum_of
 from .._types import advised, of_array
 from ._loops import product
 from .promotion import NO_OPTIONS, check_tensor, into, not_expanded, one_type, publish
