@@ -18,7 +18,8 @@
 #define GROUP 16                    /* rows: a multiple of every level's sums and lanes */
 #define SMALL_COLUMNS 62            /* of few packed rows: their sums, and two more, are near */
 #define NARROW_NUMBERS 24           /* of few packed rows: so few, and their sums take longer than they themselves */
-#define SHORT (SUMS == 16 ? 8 : 4)  /* vectors in a row that a group can keep near */
+#define SHORT 13                    /* vectors in a row: their sums fit the registers, of 32 those of W too */
+#define SHORT_BY_INDEX 8            /* the same where each row is asked for by itself */
 #define BLOCK_ROWS 256              /* sums of that many stay in the data's own type; a multiple of GROUP */
 #define BLOCK_COLUMNS 4096          /* so do dot products of that many */
 #define OUTPUT_VECTORS 3            /* in a tile of many outputs */
@@ -63,7 +64,6 @@ typedef struct {
 #define NOINLINE static __attribute__((noinline, unused))      /* not every level uses all */
 #define FETCH(p) __builtin_prefetch(p)
 #define FETCH_FAR(p) __builtin_prefetch(p, 0, 2)     /* to the second cache */
-#define PREFETCH(p) FETCH((const char *)(p) + AHEAD)
 /* A load that broadcasts is one instruction; from a register, compilers make shuffles. */
 #define BROADCAST_FROM_MEMORY(array) __asm__("" : "+m"(array))
 #define ALIGNED __attribute__((aligned(LINE)))
@@ -72,7 +72,6 @@ typedef struct {
 #define NOINLINE static
 #define FETCH(p)
 #define FETCH_FAR(p)
-#define PREFETCH(p)
 #define BROADCAST_FROM_MEMORY(array)
 #define ALIGNED
 #endif

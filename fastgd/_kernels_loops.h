@@ -28,6 +28,8 @@
 #include "_kernels_losses.h"
 #include "_kernels_tiles.h"
 #include "_kernels_packed.h"
+#include "_kernels_job.h"
+#include "_kernels_short.h"
 #include "_kernels_rows.h"
 #include "_kernels_update.h"
 #include "_kernels_descent.h"

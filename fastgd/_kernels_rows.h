@@ -5,88 +5,6 @@
  * type; from block to block, sums are double. Numbers are aligned to their own size, vectors to nothing.
  */
 
-/* What one pass works with; the sums are those of a block of rows. */
-typedef struct {
-    const Rows *rows;
-    const REAL *W;
-    Loss loss;
-    VEC delta;
-    Py_ssize_t begin, end;  /* of the rows, counted from X: what lies around them is not touched */
-    Py_ssize_t lead;        /* numbers before a row, so that its vectors are aligned */
-    Py_ssize_t width;       /* of a row of gradients: lead + d, up to a whole vector */
-    Py_ssize_t vectors;     /* in a row that a group keeps near; else 0 */
-    Py_ssize_t outputs;     /* where they are the vector: k, up to a whole one; else 0 */
-    Py_ssize_t chunk;       /* rows from products to gradients, what a near cache holds */
-    Py_ssize_t numbers;     /* of gradients, with what fills them up */
-    int wanted;             /* the gradients of W */
-    int columns;            /* of more than one, the elements are neighbours */
-    REAL *gradients;        /* k x width, or d x outputs */
-    REAL *arranged;         /* W as it is read: W^T, d x outputs, or as the tiles do, k x width */
-    REAL *first;            /* the row at `begin`, with its lead */
-    REAL *losses;           /* a vector */
-    REAL *slopes;           /* k vectors, of which one belongs to the outputs in turn, row after row */
-    REAL *products;         /* with one feature, instead of gradients: a vector of slope * x */
-    REAL *bias;             /* k vectors of b, in turn like the slopes */
-    REAL *r, *y, *weights;  /* chunk x k: first predictions, then slopes; y and weights where they are not contiguous */
-    double *wide;           /* chunk x k, where dot products are summed in pieces */
-} NAME(Job);
-
-#define JOB NAME(Job)
-
-INLINE Py_ssize_t NAME(offset)(const Rows *rows, Py_ssize_t i)
-{
-    return (rows->index ? rows->index[i] : i) * rows->x_stride;
-}
-
-/* The y of m rows: in place, or copied where they are not one after the other. */
-INLINE const REAL *NAME(targets)(const JOB *job, Py_ssize_t start, Py_ssize_t m)
-{
-    const Rows *rows = job->rows;
-    const REAL *y = rows->y;
-    if (!rows->index && rows->y_stride == rows->k) return y + start * rows->k;
-    for (Py_ssize_t i = 0; i < m; i++) {
-        const REAL *from = y + (rows->index ? rows->index[start + i] : start + i) * rows->y_stride;
-        for (Py_ssize_t o = 0; o < rows->k; o++) job->y[i * rows->k + o] = from[o];
-    }
-    return job->y;
-}
-
-/* The weights of m rows, one an output; NULL where all are 1. */
-INLINE const REAL *NAME(row_weights)(const JOB *job, Py_ssize_t start, Py_ssize_t m)
-{
-    const Rows *rows = job->rows;
-    const REAL *weights = rows->weights;
-    if (!weights) return NULL;
-    if (!rows->index && rows->k == 1) return weights + start;
-    for (Py_ssize_t i = 0; i < m; i++)
-        for (Py_ssize_t o = 0; o < rows->k; o++)
-            job->weights[i * rows->k + o] = weights[rows->index ? rows->index[start + i] : start + i];
-    return job->weights;
-}
-
-/* The slopes of `count` predictions, and 0 for the lanes behind them; adds their losses. */
-INLINE VEC NAME(slopes)(
-    const JOB *job, VEC p, const REAL *y, const REAL *weights, Py_ssize_t count, VEC *losses, const int logistic)
-{
-    VEC loss, slope;
-    if (count <= 0) return NAME(same)(0);
-    if (count > LANES) count = LANES;
-    if (logistic && count < LANES) p = NAME(keep)(NAME(first)(count), p);  /* no exponentials of what was never written */
-    if (logistic) slope = NAME(logistic)(p, NAME(load_some)(y, count), &loss);
-    else slope = NAME(slope)(job->loss, job->delta, p, NAME(load_some)(y, count), &loss);
-    if (weights) {
-        const VEC weight = NAME(load_some)(weights, count);
-        loss *= weight;
-        slope *= weight;
-    }
-    if (count < LANES) {
-        loss = NAME(keep)(NAME(first)(count), loss);
-        slope = NAME(keep)(NAME(first)(count), slope);
-    }
-    *losses += loss;
-    return slope;
-}
-
 /* One feature, one output: the rows are the vector. */
 INLINE void NAME(column_block)(const JOB *job, Py_ssize_t start, Py_ssize_t m)
 {
@@ -179,72 +97,6 @@ NOINLINE void NAME(columns_block)(const JOB *job, Py_ssize_t start, Py_ssize_t m
     for (; j < d; j++) NAME(columns_gradients)(job, x, m, j, 1);
 }
 
-/* m rows copied to `copy`, whole vectors filled up with zeros, and zeros for the rows up to GROUP. */
-NOINLINE void NAME(gather)(const JOB *job, Py_ssize_t start, Py_ssize_t m, REAL *copy)
-{
-    const Rows *rows = job->rows;
-    for (Py_ssize_t i = 0; i < m; i++) {
-        const REAL *x = (const REAL *)rows->X + NAME(offset)(rows, start + i);
-        for (Py_ssize_t j = 0; j < rows->d; j += LANES, copy += LANES)
-            NAME(store)(copy, NAME(load_some)(x + j, rows->d - j < LANES ? rows->d - j : LANES));
-    }
-    memset(copy, 0, (GROUP - m) * job->width * sizeof(REAL));
-}
-
-/* One output, rows of J vectors: a group of rows goes from products to gradients in registers or the nearest cache, and
- * the sums of the gradients stay in registers over the block. 2 J multiply-adds and about 5 other instructions a row. */
-INLINE void NAME(short_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end, const int J)
-{
-    const Rows *rows = job->rows;
-    const int sets = J > 4 ? 1 : 2;
-    const MASK mask = NAME(first)(rows->d - (J - 1) * LANES);
-    const VEC bias = NAME(load)(job->bias);
-    VEC losses = NAME(same)(0), slopes = losses, w[SHORT], sums[2 * SHORT];
-    UNROLL for (int v = 0; v < J; v++)
-        w[v] = NAME(load_some)(job->W + v * LANES, v == J - 1 ? rows->d - v * LANES : LANES);
-    UNROLL for (int s = 0; s < sets * J; s++) sums[s] = NAME(same)(0);
-    for (; start < end; start += GROUP) {
-        const Py_ssize_t m = end - start < GROUP ? end - start : GROUP;
-        const Py_ssize_t first = start * rows->x_stride, last = first + (GROUP - 1) * rows->x_stride;
-        const REAL *x = (const REAL *)rows->X + first, *y = NAME(targets)(job, start, m);
-        const REAL *weights = NAME(row_weights)(job, start, m);
-        Py_ssize_t stride = rows->x_stride;
-        REAL copy[GROUP * SHORT * LANES];
-        if (m < GROUP || rows->index || (first > last ? first : last) + J * LANES > job->end) {
-            NAME(gather)(job, start, m, copy);
-            x = copy;
-            stride = J * LANES;
-        }
-        UNROLL for (int i = 0; i < GROUP; i += SUMS) {
-            VEC dots[SUMS], tail[SUMS];
-            UNROLL for (int r = 0; r < SUMS; r++) {
-                const REAL *row = x + (i + r) * stride;
-                UNROLL for (int v = 0; v < J; v++) PREFETCH(row + v * LANES);
-                tail[r] = NAME(load)(row + (J - 1) * LANES);
-                dots[r] = NAME(keep)(mask, tail[r]) * w[J - 1];
-                UNROLL for (int v = 0; v < J - 1; v++) dots[r] += NAME(load)(row + v * LANES) * w[v];
-            }
-            REAL slope[SUMS];
-            UNROLL for (int s = 0; s < SUMS; s += LANES) {
-                NAME(lane_sums)(dots + s, LANES);
-                const VEC some = NAME(slopes)(
-                    job, dots[s] + bias, y + i + s, AT(weights, i + s), m - i - s, &losses, 0);
-                slopes += some;
-                NAME(store)(slope + s, some);
-            }
-            BROADCAST_FROM_MEMORY(slope);
-            UNROLL for (int r = 0; r < SUMS; r++)
-                UNROLL for (int v = 0; v < J; v++)
-                    sums[sets * v + r % sets] +=
-                        slope[r] * (v == J - 1 ? tail[r] : NAME(load)(x + (i + r) * stride + v * LANES));
-        }
-    }
-    NAME(store)(job->losses, losses);
-    NAME(store)(job->slopes, slopes);
-    UNROLL for (int v = 0; v < J; v++)
-        NAME(store)(job->gradients + v * LANES, sets == 1 ? sums[v] : sums[2 * v] + sums[2 * v + 1]);
-}
-
 INLINE void NAME(place)(const JOB *job, Py_ssize_t start, Py_ssize_t m, PLACES *at)
 {
     const Py_ssize_t *index = job->rows->index, stride = job->rows->x_stride;
@@ -315,8 +167,12 @@ NOINLINE void NAME(block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
     else if (job->loss == LOGISTIC) NAME(long_block)(job, start, end);
     else if (job->rows->k == 1 && job->rows->d == 1) NAME(column_block)(job, start, end - start);
     else switch (job->vectors) {
-#define CASE(J) case J: if (J <= SHORT) NAME(short_block)(job, start, end, J); break
-        CASE(1); CASE(2); CASE(3); CASE(4); CASE(5); CASE(6); CASE(7); CASE(8);
+#define CASE(J) case J: \
+            if (J <= SHORT_BY_INDEX && job->rows->index) NAME(short_block)(job, start, end, J, 1); \
+            else NAME(short_block)(job, start, end, J, 0); \
+            break
+        CASE(1); CASE(2); CASE(3); CASE(4); CASE(5); CASE(6); CASE(7);
+        CASE(8); CASE(9); CASE(10); CASE(11); CASE(12); CASE(SHORT);
 #undef CASE
         default: NAME(long_block)(job, start, end);
     }
@@ -355,7 +211,8 @@ NOINLINE int NAME(loss_and_gradients)(
         .delta = NAME(same)((REAL)delta)};
     if (k == 1 && !columns && loss != LOGISTIC) {
         job.vectors = (d + LANES - 1) / LANES;
-        if (job.vectors > 4 && (job.vectors > SHORT || rows->index)) job.vectors = 0;       /* too many, or to copy */
+        if (job.vectors > (rows->index ? SHORT_BY_INDEX : SHORT)) job.vectors = 0;
+        if (job.vectors) job.ahead = (AHEAD / REAL_BYTES / d / GROUP + 1) * GROUP;
     }
     const Py_ssize_t outputs = (k + LANES - 1) / LANES * LANES;
     /* Where they fill vectors well, and there are rows enough to turn W for. */
