@@ -18,11 +18,8 @@ from .factorisations import (  # noqa: F401 (torch.linalg has them all)
     swapped,
 )
 from .ops import products, reductions
-from .ops.ordering import named
-from .ops.promotion import NO_OPTIONS
-
-OUT = -1
-
+from .ops.publishing import NO_OPTIONS, OUT
+from .ops.return_types import named
 
 _inv = row(
     "linalg_inv",

@@ -6,7 +6,8 @@ from .._tensor import Tensor, apply, from_array, named_as, row
 from .._types import advised
 from ._loops import joined, same_shapes
 from .parts import between, narrow, pieces, slice_piece_row
-from .promotion import into, one_type, publish
+from .promotion import one_type
+from .publishing import into, publish
 from .views import check_dim
 
 

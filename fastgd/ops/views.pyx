@@ -10,7 +10,8 @@ import numpy as np
 
 from .._tensor import apply, method, row
 from .._types import Size, advised
-from .promotion import NO_OPTIONS, check_tensor, not_expanded, publish
+from .promotion import not_expanded
+from .publishing import NO_OPTIONS, check_tensor, publish
 
 cnp.import_array()
 
