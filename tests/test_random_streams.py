@@ -8,8 +8,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from record_random import PROGRAM, RECORDED, theirs, weights
 
 from fastgd._random import Stream

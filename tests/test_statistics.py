@@ -6,9 +6,9 @@ import time
 
 import numpy as np
 import pytest
+import reference
 
 import fastgd
-import reference
 from fastgd import Statistics, Trainer, nn, optim
 from fastgd._sums import centred_sums
 from fastgd.statistics import residuals

@@ -53,7 +53,8 @@ _EXPORTED = {
     pointwise: """abs absolute acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil clamp
         clamp_max clamp_min clip cos cosh deg2rad digamma erf erfc erfinv exp exp2 expm1 fix floor frac heaviside
         isfinite isinf isnan isneginf isposinf lgamma log log10 log1p log2 logit masked_fill nan_to_num neg negative
-        positive rad2deg reciprocal relu round rsqrt sgn sigmoid sign signbit sin sinh sqrt square tan tanh trunc where""",
+        positive rad2deg reciprocal relu round rsqrt sgn sigmoid sign signbit sin sinh sqrt square tan tanh trunc
+        where""",
     products: "addmm addmv addr bmm chain_matmul dot ger kron matmul mm mv outer vdot",
     promotion: "can_cast promote_types result_type",
     reductions: "all any corrcoef count_nonzero cov dist mean nanmean nansum norm prod std std_mean sum var var_mean",

@@ -46,8 +46,8 @@ def _letters(equation, arrays):
     if len(inputs) != len(arrays):
         raise advised(
             RuntimeError(
-                f"einsum(): {'more' if len(arrays) > len(inputs) else 'fewer'} operands were provided than specified in "
-                "the equation"
+                f"einsum(): {'more' if len(arrays) > len(inputs) else 'fewer'} operands were provided than specified "
+                "in the equation"
             ),
             f"They are {len(arrays)} for '{equation}'.",
         )
@@ -86,8 +86,8 @@ def _einsum_mistake(inputs, output, arrays):
             before = sizes.setdefault(letter, size)
             if size != before and 1 not in (size, before):
                 return (
-                    f"subscript {letter} has size {size} for operand {at} which does not broadcast with previously seen "
-                    f"size {before}"
+                    f"subscript {letter} has size {size} for operand {at} which does not broadcast with previously "
+                    f"seen size {before}"
                 )
     for letter in output:
         if letter not in sizes:

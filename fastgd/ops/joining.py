@@ -305,8 +305,7 @@ def cartesian_prod(*tensors):
 
 def combinations(input, r=2, with_replacement=False):
     """Every choice of r elements of a vector, in order, as rows."""
-    from itertools import combinations as distinct
-    from itertools import combinations_with_replacement as repeated
+    from itertools import combinations as distinct, combinations_with_replacement as repeated
 
     chosen = list((repeated if with_replacement else distinct)(range(len(input)), r))
     return named_as(input[np.array(chosen, np.int64).reshape(-1, r)], "StackBackward0")

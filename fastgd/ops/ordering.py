@@ -234,7 +234,8 @@ def _quantile(input, q, dim, keepdim, interpolation, without_nan=False):
         made = _chosen(ordered, chosen)
     else:
         raise RuntimeError(
-            "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got {interpolation}"
+            "quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got "
+            f"{interpolation}"
         )
     made = made.movedim(-1, 0)
     if keepdim:

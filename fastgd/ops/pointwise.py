@@ -339,7 +339,7 @@ _where = row(
 
 
 def where(condition, input=None, other=None):
-    """input where condition holds, else other; with condition alone, the indices where it holds, one tensor a dimension.
+    """input where condition holds, else other; with condition alone, the indices where it holds, a tensor a dimension.
 
     Args:
         condition: a bool tensor.

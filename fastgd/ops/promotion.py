@@ -52,7 +52,8 @@ def not_expanded(shape, sizes):
         if shape[-back] != 1 and sizes[-back] not in (-1, shape[-back]):
             return RuntimeError(
                 f"The expanded size of the tensor ({sizes[-back]}) must match the existing size ({shape[-back]}) at "
-                f"non-singleton dimension {len(sizes) - back}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(shape)}"
+                f"non-singleton dimension {len(sizes) - back}.  Target sizes: {list(sizes)}.  Tensor sizes: "
+                f"{list(shape)}"
             )
     return RuntimeError(f"a tensor of sizes {list(shape)} does not expand to {list(sizes)}")
 
