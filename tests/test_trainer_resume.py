@@ -180,9 +180,11 @@ def press_in(function):
 
     def is_in_it():
         frame = sys._current_frames()[main]
-        while frame is not None and (frame.f_code.co_name, frame.f_globals.get("__name__", "")[:6]) != (function, "fastgd"):
+        while frame is not None:
+            if frame.f_code.co_name == function and frame.f_globals.get("__name__", "").startswith("fastgd."):
+                return True
             frame = frame.f_back
-        return frame is not None
+        return False
 
     def press():
         while not is_in_it():

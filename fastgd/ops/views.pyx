@@ -257,7 +257,9 @@ def t(input):
     """The transpose of a matrix; shares memory."""
     check_tensor("t", "input", 1, input)
     if input.ndim > 2:
-        raise advised(RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D"), "Use transpose.")
+        raise advised(
+            RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D"), "Use transpose."
+        )
     return apply(_t_row, (input,), NO_OPTIONS)
 
 
