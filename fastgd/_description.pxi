@@ -11,7 +11,8 @@ def step_of(Tensor tensor):
     return "loss" if isinstance(tensor._node, Derived) and (<Derived>tensor._node).step == LOSS else None
 
 
-cdef object lie(Layout rows, Py_ssize_t width):
+cdef object rows_of(Layout rows, Py_ssize_t width):
+    """Where rows are: address, rows, columns, and the steps between rows and columns."""
     return <size_t>rows.data, rows.n, width, rows.stride if rows.n > 1 else 0, rows.column if width > 1 else 0
 
 
@@ -42,7 +43,7 @@ def describe(Tensor tensor):
     if weight.ndim == 2 and root.transposed:
         weight = weight.T
     found = {
-        "rows": lie(root.rows, root.d),
+        "rows": rows_of(root.rows, root.d),
         "d": root.d,
         "k": root.k,
         "weight": root.weight,
@@ -63,6 +64,6 @@ def describe(Tensor tensor):
         found.update(
             kind=loss.kind, delta=loss.delta, factor=factor * loss.factor if mean is None else factor,
             mean=loss.mean if mean is None else mean, scaled=tensor._node is not loss, hooked=hooked,
-            target=lie(residual.target_rows, root.k),
+            target=rows_of(residual.target_rows, root.k),
         )
     return found

@@ -142,15 +142,14 @@ index_put = publish(
 
 
 def _by_slices(name, made, doc):
-    def written(input, dim, index, source, *, alpha=1):
-        options = {"index": _slices(check_dim(dim, input.ndim), index)}
-        return apply(made, (input, source if alpha == 1 else source * alpha), options)
+    def written_by(run):
+        def written(input, dim, index, source, *, alpha=1):
+            options = {"index": _slices(check_dim(dim, input.ndim), index)}
+            return run(made, (input, source if alpha == 1 else source * alpha), options)
 
-    def inplace(input, dim, index, source, *, alpha=1):
-        options = {"index": _slices(check_dim(dim, input.ndim), index)}
-        return apply_inplace(made, (input, source if alpha == 1 else source * alpha), options)
+        return written
 
-    return publish(name, written, doc, inplace)
+    return publish(name, written_by(apply), doc, written_by(apply_inplace))
 
 
 index_add = _by_slices("index_add", _index_add_row, "input with source added to the slices that index names.")
