@@ -480,3 +480,5 @@ cdef class Derived(Form):
 
 
 include "_recognition.pxi"
+include "_fused_losses.pxi"
+include "_description.pxi"

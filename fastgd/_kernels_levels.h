@@ -1,10 +1,5 @@
-/* One build for every processor: the loops of _kernels_loops.h, compiled for each level into one table.
- *
- * plain                   one number at a time: what any C compiler makes of it
- * baseline                vectors of 16 bytes, which every 64-bit processor has (GCC, clang)
- * x86-64-v3, x86-64-v4    vectors of 32 and 64 bytes, fused multiply-add, masked loads and stores
- *
- * Only functions are compiled for a level, not the file: nothing else uses its instructions.
+/* One build for every processor: the loops of _kernels_loops.h, compiled for each level of _levels.h into one table; and
+ * for one below, plain: one number at a time, what any C compiler makes of it.
  */
 #ifndef FASTGD_KERNELS_LEVELS_H
 #define FASTGD_KERNELS_LEVELS_H
@@ -14,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "_kernels.h"
+#include "_levels.h"
 
 #define GROUP 16                    /* rows: a multiple of every level's sums and lanes */
 #define SMALL_COLUMNS 62            /* of few packed rows: their sums, and two more, are near */
@@ -60,17 +56,11 @@ typedef struct {
 } Level;
 
 #ifdef __GNUC__
-#define INLINE static inline __attribute__((always_inline))
-#define NOINLINE static __attribute__((noinline, unused))      /* not every level uses all */
-#define FETCH(p) __builtin_prefetch(p)
 #define FETCH_FAR(p) __builtin_prefetch(p, 0, 2)     /* to the second cache */
 /* A load that broadcasts is one instruction; from a register, compilers make shuffles. */
 #define BROADCAST_FROM_MEMORY(array) __asm__("" : "+m"(array))
 #define ALIGNED __attribute__((aligned(LINE)))
 #else
-#define INLINE static inline
-#define NOINLINE static
-#define FETCH(p)
 #define FETCH_FAR(p)
 #define BROADCAST_FROM_MEMORY(array)
 #define ALIGNED
@@ -85,19 +75,8 @@ static inline double *work_space(Py_ssize_t count, double *local, void **memory)
     return (double *)(((uintptr_t)*memory + LINE - 1) / LINE * LINE);
 }
 
-#define PRAGMA(text) _Pragma(#text)
-#ifdef __clang__
-#define TARGET(features) PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
-#define TARGET_END PRAGMA(clang attribute pop)
-#else
-#define TARGET(features) PRAGMA(GCC push_options) PRAGMA(GCC target(features))
-#define TARGET_END PRAGMA(GCC pop_options)
-#endif
-
 #define AT(array, i) ((array) ? (array) + (i) : NULL)
 
-#define JOIN_(a, b) a##_##b
-#define JOIN(a, b) JOIN_(a, b)
 #define NAME(name) JOIN(JOIN(name, REAL), LEVEL)
 #define BOTH(name, level) {name##_float_##level, name##_double_##level}
 #define ENTRY(text, level) { \
@@ -108,17 +87,13 @@ static inline double *work_space(Py_ssize_t count, double *local, void **memory)
 #define LEVEL plain
 #define BYTES REAL_BYTES
 #define SUMS 8
+#pragma push_macro("UNROLL")
+#undef UNROLL
 #define UNROLL
 #include "_kernels_loops.h"
-#undef UNROLL
+#pragma pop_macro("UNROLL")
 
 #ifdef __GNUC__
-#ifdef __clang__
-#define UNROLL PRAGMA(clang loop unroll(full))
-#else
-#define UNROLL PRAGMA(GCC unroll 16)
-#endif
-
 #define LEVEL baseline
 #define BYTES 16
 #ifdef __aarch64__
@@ -129,11 +104,11 @@ static inline double *work_space(Py_ssize_t count, double *local, void **memory)
 #include "_kernels_loops.h"
 #endif
 
-#if defined(__GNUC__) && defined(__x86_64__)
+#ifdef HAS_LEVELS
 #include <immintrin.h>
 
 /* Descents on fewest rows wait for sums across lanes, of which a short vector needs fewer: both levels use these. */
-TARGET("avx2,fma")
+TARGET_V3
 #define LEVEL narrow
 #define BYTES 16
 #define SUMS 8
@@ -154,7 +129,7 @@ TARGET("avx2,fma")
 #undef MASKED_STORE_double
 TARGET_END
 
-TARGET("avx512f,avx512vl,avx512bw,avx512dq")
+TARGET_V4
 #define LEVEL v4
 #define BYTES 64
 #define SUMS 16
@@ -191,7 +166,7 @@ static const Level LEVELS[] = {
 #ifdef __GNUC__
     ENTRY("baseline", baseline),
 #endif
-#if defined(__GNUC__) && defined(__x86_64__)
+#ifdef HAS_LEVELS
     ENTRY("x86-64-v3", v3),
     ENTRY("x86-64-v4", v4),
 #endif
@@ -200,7 +175,7 @@ static const Level LEVELS[] = {
 /* How many of LEVELS this machine can run. */
 static int runnable_levels(void)
 {
-#if defined(__GNUC__) && defined(__x86_64__)
+#ifdef HAS_LEVELS
     __builtin_cpu_init();
     if (!(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))) return 2;
     if (!(__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")

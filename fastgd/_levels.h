@@ -1,4 +1,4 @@
-/* What a header needs to compile its loops once for each level of processors; _kernels finds the one in use.
+/* What a header needs to compile its loops once for each level of processors; _kernels says which one is in use.
  *
  * baseline                vectors of 16 bytes, which every 64-bit processor has (GCC, clang); else one number at a time
  * x86-64-v3, x86-64-v4    vectors of 32 and 64 bytes, fused multiply-add, masked loads and stores
@@ -11,7 +11,7 @@
 
 #ifdef __GNUC__
 #define INLINE static inline __attribute__((always_inline))
-#define NOINLINE static __attribute__((noinline))
+#define NOINLINE static __attribute__((noinline, unused))      /* not every level uses all */
 #define FETCH(p) __builtin_prefetch(p)
 #else
 #define INLINE static inline

@@ -1,6 +1,7 @@
 /* The engine behind fastgd's random streams: MT19937 (Matsumoto and Nishimura 1998) as torch's CPU generator runs it,
  * and the rules that turn its words into numbers. The rules were found by comparing outputs with torch 2.13;
- * _random_fill.h has those that exist for float and for double, _random_series.h the logarithm and the sine they use.
+ * _random_loops.h has those that are compiled for each level of processors, _random_fill.h those that exist for float
+ * and for double, _random_series.h the logarithm and the sine they use.
  */
 #ifndef FASTGD_RANDOM_H
 #define FASTGD_RANDOM_H
@@ -8,21 +9,86 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "_levels.h"
 #include "_random_series.h"
-
-/* One build for every x86-64: gcc compiles the loops three times and the loader picks, which needs glibc. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
-#define LEVELS __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
-#else
-#define LEVELS
-#endif
 
 typedef struct Engine Engine;
 
 #define WORDS 624
 #define SHIFT 397
 
+static inline uint32_t twist(uint32_t a, uint32_t b)
+{
+    uint32_t mixed = (a & 0x80000000u) | (b & 0x7fffffffu);
+    return mixed >> 1 ^ ((0u - (b & 1u)) & 0x9908b0dfu);
+}
+
+static inline uint32_t temper(uint32_t y)
+{
+    y ^= y >> 11;
+    y ^= y << 7 & 0x9d2c5680u;
+    y ^= y << 15 & 0xefc60000u;
+    return y ^ y >> 18;
+}
+
+static inline float unit_float(const uint32_t *word)
+{
+    return (float)(int32_t)(*word & 0xffffffu) * 0x1p-24f;
+}
+
+/* Every step is exact; there is no vector instruction for 64-bit integers below x86-64-v4. */
+static inline double unit_double(const uint32_t *word)
+{
+    return ((double)(int32_t)(word[0] & 0x1fffffu) * 0x1p32 + (double)word[1]) * 0x1p-53;
+}
+
+#define OF_REAL(name) JOIN(name, REAL)
+#define FMA_float fmaf
+#define FMA_double fma
+enum { DRAWN_float = 1, DRAWN_double = 2 };             /* words for a uniform */
+enum { LOG_TERMS_float = 4, LOG_TERMS_double = 10 };    /* of the series, for every digit of REAL */
+enum { WAVE_TERMS_float = 5, WAVE_TERMS_double = 8 };
+
+#define LEVEL baseline
+#include "_random_loops.h"
+
+#ifdef HAS_LEVELS
+TARGET_V3
+#define LEVEL v3
+#include "_random_loops.h"
+TARGET_END
+
+TARGET_V4
+#define LEVEL v4
+#include "_random_loops.h"
+TARGET_END
+#endif
+
+typedef struct {
+    void (*engine_round)(uint32_t *);
+    void (*temper_all)(const uint32_t *, uint32_t *, int);
+    void (*scale_units_float)(const uint32_t *, float *, int, float, float);
+    void (*scale_units_double)(const uint32_t *, double *, int, double, double);
+    void (*box_muller_float)(float *, int64_t, double, double);
+    void (*box_muller_double)(double *, int64_t, double, double);
+} Loops;
+
+#define LOOPS(level) { \
+        engine_round_##level, temper_all_##level, scale_units_float_##level, scale_units_double_##level, \
+        box_muller_float_##level, box_muller_double_##level}
+
+/* By the number of the level that the kernels use; none is plain. */
+static const Loops RANDOM_LOOPS[] = {
+    LOOPS(baseline),
+    LOOPS(baseline),
+#ifdef HAS_LEVELS
+    LOOPS(v3),
+    LOOPS(v4),
+#endif
+};
+
 struct Engine {
+    const Loops *loops;
     uint32_t word[WORDS];
     int next;     /* the next word to hand out */
     int left;     /* words left in this round, plus one; 1 when the next draw starts a round */
@@ -30,6 +96,8 @@ struct Engine {
     double spare; /* the second half of a Box-Muller pair */
     uint64_t seed;
 };
+
+static void engine_use(Engine *e, int level) { e->loops = &RANDOM_LOOPS[level]; }
 
 /* Any seed of 64 bits is kept, its low 32 bits count. */
 static void engine_seed(Engine *e, uint64_t seed)
@@ -46,39 +114,10 @@ static void engine_seed(Engine *e, uint64_t seed)
     e->seed = seed;
 }
 
-static inline uint32_t twist(uint32_t a, uint32_t b)
-{
-    uint32_t mixed = (a & 0x80000000u) | (b & 0x7fffffffu);
-    return mixed >> 1 ^ ((0u - (b & 1u)) & 0x9908b0dfu);
-}
-
-static inline uint32_t temper(uint32_t y)
-{
-    y ^= y >> 11;
-    y ^= y << 7 & 0x9d2c5680u;
-    y ^= y << 15 & 0xefc60000u;
-    return y ^ y >> 18;
-}
-
-LEVELS static void engine_round(uint32_t *w)
-{
-    for (int i = 0; i < WORDS - SHIFT; i++)
-        w[i] = w[i + SHIFT] ^ twist(w[i], w[i + 1]);
-    for (int i = WORDS - SHIFT; i < WORDS - 1; i++)
-        w[i] = w[i + SHIFT - WORDS] ^ twist(w[i], w[i + 1]);
-    w[WORDS - 1] = w[SHIFT - 1] ^ twist(w[WORDS - 1], w[0]);
-}
-
-LEVELS static void temper_all(const uint32_t *from, uint32_t *out, int n)
-{
-    for (int i = 0; i < n; i++)
-        out[i] = temper(from[i]);
-}
-
 static inline uint32_t random32(Engine *e)
 {
     if (--e->left == 0) {
-        engine_round(e->word);
+        e->loops->engine_round(e->word);
         e->left = WORDS;
         e->next = 0;
     }
@@ -96,28 +135,17 @@ static void random_words(Engine *e, uint32_t *out, int n)
 {
     while (n > 0) {
         if (e->left == 1) {
-            engine_round(e->word);
+            e->loops->engine_round(e->word);
             e->left = WORDS + 1;
             e->next = 0;
         }
         int run = n < e->left - 1 ? n : e->left - 1;
-        temper_all(e->word + e->next, out, run);
+        e->loops->temper_all(e->word + e->next, out, run);
         e->next += run;
         e->left -= run;
         out += run;
         n -= run;
     }
-}
-
-static inline float unit_float(const uint32_t *word)
-{
-    return (float)(int32_t)(*word & 0xffffffu) * 0x1p-24f;
-}
-
-/* Every step is exact; there is no vector instruction for 64-bit integers below x86-64-v4. */
-static inline double unit_double(const uint32_t *word)
-{
-    return ((double)(int32_t)(word[0] & 0x1fffffu) * 0x1p32 + (double)word[1]) * 0x1p-53;
 }
 
 static inline double next_unit(Engine *e)
@@ -181,26 +209,11 @@ static void fill_permutation(Engine *e, int64_t *out, int64_t n)
 
 #define BLOCK 512
 
-#define NAME(x) x##_float
 #define REAL float
-#define FMA fmaf
-#define DRAWN 1
-#define LOG_TERMS 4
-#define WAVE_TERMS 5
 #include "_random_fill.h"
-#undef NAME
 #undef REAL
-#undef FMA
-#undef DRAWN
-#undef LOG_TERMS
-#undef WAVE_TERMS
-
-#define NAME(x) x##_double
 #define REAL double
-#define FMA fma
-#define DRAWN 2
-#define LOG_TERMS 10
-#define WAVE_TERMS 8
 #include "_random_fill.h"
+#undef REAL
 
 #endif

@@ -13,6 +13,7 @@ import warnings
 
 import numpy as np
 
+from ._kernels cimport level_in_use
 from ._types import advised
 
 cimport numpy as cnp
@@ -23,6 +24,7 @@ from libc.string cimport memcpy, memset
 cnp.import_array()
 
 cdef extern from "_random.h" nogil:
+    void engine_use(Engine *, int level)
     void engine_seed(Engine *, uint64_t)
     uint32_t random32(Engine *)
     uint64_t random64(Engine *)
@@ -133,6 +135,7 @@ cdef class Stream:
         self.engine = <Engine *>malloc(sizeof(Engine))
         if self.engine == NULL:
             raise MemoryError
+        engine_use(self.engine, level_in_use())
         engine_seed(self.engine, 67280421310721)
 
     def __dealloc__(self):

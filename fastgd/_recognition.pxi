@@ -1,4 +1,5 @@
-# Part of _affine: which expressions are of the form. Each function gives None where it does not apply.
+# Part of _affine: which expressions are predictions, residuals and pointwise losses of the form. Each function gives
+# None where it does not apply.
 
 cdef Prediction prediction_of(Tensor x, int row_dims, Tensor weight, bint transposed, Tensor bias):
     """A Prediction of rows of x; its shape is still to be set."""
@@ -359,191 +360,6 @@ cdef object recognise_abs(Row row, tuple args, dict options):
     return pointwise_of(row.label, args[0], ABSOLUTE)
 
 
-cdef object reduced(str label, Tensor tensor, dict options, bint mean):
-    cdef Derived pointwise
-    cdef Derived made
-    if options.get("dim") is not None or options.get("keepdim") or options.get("dtype") is not None:
-        return None
-    pointwise = unread_step(tensor, POINTWISE)
-    if pointwise is None:
-        return None
-    made = derive(LOSS, pointwise, pointwise.root)
-    made.kind = pointwise.kind
-    return fused(made, <Derived>pointwise.inner, mean, label)
-
-
-cdef object recognise_mean(Row row, tuple args, dict options):
-    return reduced("MeanBackward0", args[0], options, True)
-
-
-cdef object recognise_sum(Row row, tuple args, dict options):
-    return reduced("SumBackward0", args[0], options, False)
-
-
-cdef Tensor named_loss(
-    str label, Tensor prediction, Tensor target, Loss kind, double delta, bint mean, double factor=1.0
-):
-    """`factor` times the loss of a prediction against a target; of an even kind, they may come in either order."""
-    cdef Prediction root
-    cdef Derived made
-    if not recognising():
-        return None
-    root = root_of(prediction)
-    if root is None:
-        if kind == LOGISTIC:
-            return None
-        prediction, target = target, prediction
-        root = root_of(prediction)
-        if root is None:
-            return None
-    made = derive(LOSS, <Form>prediction._node, root)
-    if not set_target(made, target, <Lazy>prediction._node):
-        return None
-    made.named = True
-    made.kind = kind
-    made.delta = delta
-    return fused(made, made, mean, label, factor)
-
-
-cdef Tensor fused(Derived made, Derived with_target, bint mean, str label, double factor=1.0):
-    """Makes the pass over the rows that leaves the loss and the gradients."""
-    cdef Prediction root = made.root
-    cdef Rows rows
-    cdef void *weight_gradient = NULL
-    cdef void *bias_gradient = NULL
-    cdef const void *weight = root.kept_weight()
-    cdef const void *bias = root.kept_bias()
-    cdef double loss
-    cdef int failed
-    cdef cnp.npy_intp shape[2]
-    shape[0], shape[1] = root.k, root.d
-    rows.precision = SINGLE if root.type_num == cnp.NPY_FLOAT32 else DOUBLE
-    rows.n, rows.d, rows.k = root.rows.n, root.d, root.k
-    rows.X, rows.x_stride, rows.x_column = root.rows.data, root.rows.stride, root.rows.column
-    rows.y, rows.y_stride = with_target.target_rows.data, with_target.target_rows.stride
-    rows.index = rows.weights = NULL
-    made.mean = mean
-    made.factor = factor
-    made.scale = factor / <double>(rows.n * rows.k) if mean else factor
-    if root.weight is not None:
-        made.weight_gradient = (
-            new_like(root.weight_like)
-            if laid_out_alike(root)
-            else cnp.PyArray_SimpleNew(2, shape, root.type_num)
-        )
-        weight_gradient = cnp.PyArray_DATA(made.weight_gradient)
-    if root.bias is not None:
-        made.bias_gradient = (
-            new_like(root.bias_like)
-            if cnp.PyArray_SIZE(root.bias_like) == root.k
-            else cnp.PyArray_SimpleNew(1, shape, root.type_num)
-        )
-        bias_gradient = cnp.PyArray_DATA(made.bias_gradient)
-    if rows.n * rows.d * rows.k < RELEASE_GIL:
-        failed = loss_and_gradients(
-            &rows, made.kind, made.delta, made.scale, weight, bias, &loss, weight_gradient, bias_gradient
-        )
-    else:
-        with nogil:
-            failed = whole_pass(
-                &rows, NULL, made.kind, made.delta, made.scale, weight, bias, &loss, weight_gradient, bias_gradient
-            )
-    if failed:
-        raise MemoryError(f"no memory for the sums of {root.k} x {root.d} gradients")
-    made.loss = loss
-    made.ndim = 0
-    made.label = label
-    return wrap_node(made)
-
-
-cdef object lie(Layout rows, Py_ssize_t width):
-    return <size_t>rows.data, rows.n, width, rows.stride if rows.n > 1 else 0, rows.column if width > 1 else 0
-
-
-def describe(Tensor tensor):
-    """What an unread prediction, or a constant multiple of a fused loss, was made from, for a descent in C.
-
-    Returns:
-        None for any other tensor. A dict: how the rows lie (address, rows, columns, steps between them), d, the outputs
-        k, weight and bias (leaf, node, or None where no gradient is wanted), where they are, and their memory as arrays
-        k x d and k; for a loss also kind, delta, factor, mean, whether it is scaled by constants, whether somebody
-        watches the steps between (hooked), and how the target lies.
-    """
-    cdef Prediction root = None
-    cdef Derived loss = None
-    cdef Derived residual
-    cdef Lazy step
-    node, factor, mean, hooked = unscaled(tensor._node)
-    # A pointwise loss that was multiplied before its mean or sum was taken has been read, but is the same loss.
-    if isinstance(node, Derived) and not (<Node>node).freed and (<Derived>node).step == (LOSS if mean is None else POINTWISE):
-        loss = <Derived>node
-        root = loss.root
-    elif tensor._array is None:
-        root = root_of(tensor)
-    if root is None:
-        return None
-    weight = np.asarray(root.weight_like)
-    if weight.ndim == 2 and root.transposed:
-        weight = weight.T
-    found = {
-        "rows": lie(root.rows, root.d),
-        "d": root.d,
-        "k": root.k,
-        "weight": root.weight,
-        "bias": root.bias,
-        "weight_at": <size_t>cnp.PyArray_DATA(root.weight_like),
-        "bias_at": <size_t>cnp.PyArray_DATA(root.bias_like) if root.bias_like is not None else None,
-        "weight_array": weight.reshape(root.k, root.d),
-        "bias_array": None if root.bias_like is None else np.asarray(root.bias_like).reshape(-1),
-    }
-    if loss is not None:
-        residual = loss
-        while not residual.named and residual.step != RESIDUAL:
-            residual = residual.inner
-        step = loss
-        while step is not None:
-            hooked = hooked or step.hooks is not None or step.retained_by is not None
-            step = (<Form>step).inner
-        found.update(
-            kind=loss.kind, delta=loss.delta, factor=factor * loss.factor if mean is None else factor,
-            mean=loss.mean if mean is None else mean, scaled=tensor._node is not loss, hooked=hooked,
-            target=lie(residual.target_rows, root.k),
-        )
-    return found
-
-
-cdef object recognise_mse_loss(Row row, tuple args, dict options):
-    if options["reduction"] == "none":
-        return None
-    return named_loss(row.label, args[0], args[1], SQUARED, 0.0, options["reduction"] == "mean")
-
-
-cdef object recognise_l1_loss(Row row, tuple args, dict options):
-    if options["reduction"] == "none":
-        return None
-    mean = options["reduction"] == "mean"
-    return named_loss("MeanBackward0" if mean else "SumBackward0", args[0], args[1], ABSOLUTE, 0.0, mean)
-
-
-cdef object recognise_huber_loss(Row row, tuple args, dict options):
-    if options["reduction"] == "none":
-        return None
-    return named_loss(row.label, args[0], args[1], HUBER, options["delta"], options["reduction"] == "mean")
-
-
-cdef object recognise_smooth_l1_loss(Row row, tuple args, dict options):
-    beta = options["beta"]
-    if options["reduction"] == "none" or not beta > 0:
-        return None
-    return named_loss(row.label, args[0], args[1], HUBER, beta, options["reduction"] == "mean", 1.0 / beta)
-
-
-cdef object recognise_logistic_loss(Row row, tuple args, dict options):
-    if options["reduction"] == "none" or args[2] is not None or args[3] is not None:
-        return None
-    return named_loss(row.label, args[0], args[1], LOGISTIC, 0.0, options["reduction"] == "mean")
-
-
 row_of("linear").recognise = recognise_linear
 row_of("matmul").recognise = recognise_matmul
 row_of("mm").recognise = recognise_mm
@@ -555,8 +371,6 @@ row_of("sub").recognise = recognise_sub
 row_of("pow").recognise = recognise_pow
 row_of("square").recognise = recognise_square
 row_of("abs").recognise = recognise_abs
-row_of("mean").recognise = recognise_mean
-row_of("sum").recognise = recognise_sum
 row_of("view").recognise = recognise_reshape
 row_of("reshape").recognise = recognise_reshape
 row_of("squeeze").recognise = recognise_reshape
@@ -564,19 +378,3 @@ row_of("squeeze_dim").recognise = recognise_reshape
 row_of("squeeze_dims").recognise = recognise_reshape
 row_of("unsqueeze").recognise = recognise_reshape
 row_of("getitem").recognise = recognise_getitem
-row_of("mse_loss").recognise = recognise_mse_loss
-row_of("l1_loss").recognise = recognise_l1_loss
-row_of("huber_loss").recognise = recognise_huber_loss
-row_of("smooth_l1_loss").recognise = recognise_smooth_l1_loss
-row_of("binary_cross_entropy_with_logits").recognise = recognise_logistic_loss
-
-
-def step_of(Tensor tensor):
-    """How far the form carries a tensor: "prediction", "residual", "pointwise", "loss" or None; computes nothing."""
-    if root_of(tensor) is not None:
-        return "prediction"
-    if unread_step(tensor, RESIDUAL) is not None:
-        return "residual"
-    if unread_step(tensor, POINTWISE) is not None:
-        return "pointwise"
-    return "loss" if isinstance(tensor._node, Derived) and (<Derived>tensor._node).step == LOSS else None

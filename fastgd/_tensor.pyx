@@ -21,6 +21,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 
+from ._hooks import RemovableHandle
 from ._naming import give_attribute, name_shortly
 from ._types import Size, advised, by_number as DTYPES, cpu, kind_name, of_array
 
@@ -30,11 +31,9 @@ include "_python_types.pxi"
 
 cdef Py_ssize_t nodes_made = 0
 cdef Py_ssize_t sweeps_made = 0
-cdef bint affine_enabled = True
 cdef dict table = {}                # name -> Row
 # What is left to later rooms: __repr__, __getitem__, ..., and what mean and sum do beyond the whole tensor.
 cdef dict slots = {"mean": None, "sum": None}
-cdef object default_dtype_ = None
 
 cdef enum:
     NUMBERS = 24        # numpy's type numbers that a tensor may have
@@ -43,58 +42,7 @@ cdef PyObject *by_number[NUMBERS]       # fastgd's dtypes by numpy's type number
 for _num in range(NUMBERS):
     by_number[<int>_num] = <PyObject *>DTYPES[_num] if _num in DTYPES else NULL        # _types keeps them
 
-quiet = contextvars.copy_context()
-quiet.run(np.seterr, all="ignore")
-
-
-cdef object enter_quiet():
-    """Silences numpy's floating-point warnings, which torch does not give; PyContext_Exit ends it.
-
-    np.errstate costs more than a small operation. A context that is in use, by another thread, is copied.
-    """
-    try:
-        PyContext_Enter(quiet)
-        return quiet
-    except RuntimeError:
-        context = quiet.copy()
-        PyContext_Enter(context)
-        return context
-
-
-cdef bint switch_grad_mode(bint mode) noexcept:
-    """Switches recording on or off in this thread; returns what it was."""
-    global fastgd_grad_enabled
-    before = fastgd_grad_enabled
-    fastgd_grad_enabled = mode
-    return before
-
-
-def is_grad_enabled():
-    """Whether operations are recorded in this thread."""
-    return bool(fastgd_grad_enabled)
-
-
-cdef bint recognising() noexcept:
-    return affine_enabled and fastgd_grad_enabled
-
-
-def set_affine(bint enabled):
-    """Switches the affine form on or off; returns what it was. Everything works either way."""
-    global affine_enabled
-    before = affine_enabled
-    affine_enabled = enabled
-    return before
-
-
-def get_default_dtype():
-    """The dtype of tensors made from Python floats."""
-    return default_dtype_
-
-
-def set_default_dtype_(dtype):
-    global default_dtype_
-    default_dtype_ = dtype
-
+include "_modes.pxi"
 include "_memory.pxi"
 include "_tape.pxi"
 include "_arithmetic.pxi"
@@ -661,31 +609,6 @@ def refuse_create_graph():
     raise NotImplementedError(
         "create_graph=True asks for second derivatives: fastgd's tape has first derivatives only; this needs torch"
     )
-
-
-class RemovableHandle:
-    """Takes a hook away again: handle.remove(), or `with handle:`."""
-
-    made = 0
-
-    def __init__(self, hooks, hook, bint prepend=False):
-        RemovableHandle.made += 1
-        self.id = RemovableHandle.made
-        self._hooks = hooks
-        before = list(hooks.items()) if prepend else ()
-        hooks[self.id] = hook
-        for key, other in before:
-            del hooks[key]
-            hooks[key] = other
-
-    def remove(self):
-        self._hooks.pop(self.id, None)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        self.remove()
 
 
 cdef bint scalar_noted = False

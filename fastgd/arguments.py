@@ -11,8 +11,13 @@ import numpy as np
 
 from ._naming import checked
 from ._tensor import Tensor
-from ._types import device as device_type, dtype as dtype_type, kind_name, layout as layout_type
-from ._types import memory_format as memory_format_type
+from ._types import (
+    device as device_type,
+    dtype as dtype_type,
+    kind_name,
+    layout as layout_type,
+    memory_format as memory_format_type,
+)
 
 # As torch's errors show them, but that int[] and int[1] (of one int or several) are "tuple of ints" there. Methods have
 # neither the first argument nor `out`; some signatures are those of the `function` or the `method` alone. Where a line

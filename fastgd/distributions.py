@@ -74,19 +74,8 @@ def _not_negative(kind, name, given):
     _check(kind, name, given, given >= 0, "GreaterThanEq(lower_bound=0.0)")
 
 
-class Normal(Distribution):
-    """exp(-((x - loc) / scale)^2 / 2) / (scale sqrt(2 pi)).
-
-    Args:
-        loc, scale: tensors that broadcast together, or numbers.
-
-    Raises:
-        ValueError: a scale that is not above 0.
-
-    Example:
-        >>> fastgd.distributions.Normal(0.0, 1.0).log_prob(fastgd.tensor(0.0))
-        tensor(-0.9189)
-    """
+class _Centred(Distribution):
+    """Draws that lie about `loc`, both ways alike, as far as `scale` says."""
 
     def __init__(self, loc, scale, validate_args=None):
         self.loc, self.scale = _parameters(loc, scale)
@@ -99,6 +88,24 @@ class Normal(Distribution):
         return self.loc
 
     mode = mean
+
+    def __repr__(self):
+        return f"{type(self).__name__}({_told(self, 'loc', 'scale')})"
+
+
+class Normal(_Centred):
+    """exp(-((x - loc) / scale)^2 / 2) / (scale sqrt(2 pi)).
+
+    Args:
+        loc, scale: tensors that broadcast together, or numbers.
+
+    Raises:
+        ValueError: a scale that is not above 0.
+
+    Example:
+        >>> fastgd.distributions.Normal(0.0, 1.0).log_prob(fastgd.tensor(0.0))
+        tensor(-0.9189)
+    """
 
     @property
     def variance(self):
@@ -130,9 +137,6 @@ class Normal(Distribution):
     def entropy(self):
         """The expectation of -log_prob."""
         return 0.5 + 0.5 * _LOG_2PI + self.scale.log()
-
-    def __repr__(self):
-        return f"Normal({_told(self, 'loc', 'scale')})"
 
 
 def _standard(shape, like):
@@ -190,7 +194,7 @@ class Uniform(Distribution):
         return f"Uniform({_told(self, 'low', 'high')})"
 
 
-class Laplace(Distribution):
+class Laplace(_Centred):
     """exp(-|x - loc| / scale) / (2 scale): noise under which the absolute error is the likelihood.
 
     Args:
@@ -203,18 +207,6 @@ class Laplace(Distribution):
         >>> fastgd.distributions.Laplace(0.0, 1.0).log_prob(fastgd.tensor(0.0))
         tensor(-0.6931)
     """
-
-    def __init__(self, loc, scale, validate_args=None):
-        self.loc, self.scale = _parameters(loc, scale)
-        if validate_args is not False:
-            _positive(self, "scale", self.scale)
-        super().__init__(self.loc.shape)
-
-    @property
-    def mean(self):
-        return self.loc
-
-    mode = mean
 
     @property
     def variance(self):
@@ -235,9 +227,6 @@ class Laplace(Distribution):
     def entropy(self):
         """The expectation of -log_prob."""
         return 1 + (2 * self.scale).log()
-
-    def __repr__(self):
-        return f"Laplace({_told(self, 'loc', 'scale')})"
 
 
 class Poisson(Distribution):

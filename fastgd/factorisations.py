@@ -4,10 +4,8 @@ import numpy as np
 
 from ._tensor import apply, row
 from ._types import advised, of_array
-from .ops.ordering import named
-from .ops.promotion import NO_OPTIONS
-
-OUT = -1
+from .ops.publishing import NO_OPTIONS, OUT
+from .ops.return_types import named
 
 
 class _LinAlgError(RuntimeError):

@@ -4,8 +4,7 @@ import contextlib
 
 from ._random import Stream
 from ._tensor import Tensor, from_array
-from ._types import device as device_type
-from ._types import on_cpu
+from ._types import device as device_type, on_cpu
 
 
 class Generator(Stream):

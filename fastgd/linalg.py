@@ -18,11 +18,8 @@ from .factorisations import (  # noqa: F401 (torch.linalg has them all)
     swapped,
 )
 from .ops import products, reductions
-from .ops.ordering import named
-from .ops.promotion import NO_OPTIONS
-
-OUT = -1
-
+from .ops.publishing import NO_OPTIONS, OUT
+from .ops.return_types import named
 
 _inv = row(
     "linalg_inv",
@@ -338,8 +335,8 @@ def old_svd(input, some=True, compute_uv=True):
 _Qr, _Svd = named("qr", "Q", "R"), named("svd", "U", "S", "V")
 
 for _name, _function in {
-    "inverse": inv, "det": det, "logdet": logdet, "slogdet": slogdet, "pinverse": pinv, "cross": cross, "matrix_power": matrix_power, "svd": old_svd,
-    "qr": old_qr, "cholesky": old_cholesky, "cholesky_solve": cholesky_solve,
-    "cholesky_inverse": cholesky_inverse, "matrix_power": matrix_power,
+    "inverse": inv, "det": det, "logdet": logdet, "slogdet": slogdet, "pinverse": pinv, "cross": cross,
+    "matrix_power": matrix_power, "svd": old_svd, "qr": old_qr, "cholesky": old_cholesky,
+    "cholesky_solve": cholesky_solve, "cholesky_inverse": cholesky_inverse,
 }.items():  # fmt: skip
     method(_name, _function)

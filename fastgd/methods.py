@@ -5,6 +5,7 @@ from ._types import (
     advised,
     as_dtype,
     bool_,
+    dtype as dtype_type,
     float16,
     float32,
     float64,
@@ -15,9 +16,6 @@ from ._types import (
     on_cpu,
     strided,
     uint8,
-)
-from ._types import (
-    dtype as dtype_type,
 )
 from .legacy import dtype_of
 from .ops.views import reversed_dims

@@ -60,6 +60,7 @@ torch.zeros(0).argmax()
 a.topk(5)
 a.kthvalue(9)
 torch.quantile(a, 2.0)
+torch.quantile(a, 0.5, interpolation="cubic")
 x @ i.t()
 v.H
 torch.nn.BatchNorm1d(3)(torch.ones(1, 3))

@@ -28,9 +28,11 @@ class Parameter(Tensor):
 PROPERTIES = {
     "T": "Tensor", "H": "Tensor", "mH": "Tensor", "mT": "Tensor", "real": "Tensor", "data": "Tensor",
     "grad": "Tensor | None",
-    "shape": "Size", "dtype": "dtype_type", "device": "device_type", "grad_fn": "Any", "layout": "layout_type", "name": "None",
+    "shape": "Size", "dtype": "dtype_type", "device": "device_type", "grad_fn": "Any", "layout": "layout_type",
+    "name": "None",
     "itemsize": "int", "nbytes": "int", "ndim": "int", "output_nr": "int", "is_cpu": "bool", "is_cuda": "bool",
-    "is_leaf": "bool", "is_meta": "bool", "is_mps": "bool", "is_quantized": "bool", "is_sparse": "bool", "requires_grad": "bool", "retains_grad": "bool",
+    "is_leaf": "bool", "is_meta": "bool", "is_mps": "bool", "is_quantized": "bool", "is_sparse": "bool",
+    "requires_grad": "bool", "retains_grad": "bool",
 }  # fmt: skip
 SETTABLE = {"data", "grad", "requires_grad"}
 NUMBER = "float | int | bool"
@@ -38,7 +40,8 @@ RETURNS = {
     "item": NUMBER, "tolist": f"list | {NUMBER}", "numpy": "np.ndarray", "size": "Size | int",
     "stride": "tuple[int, ...] | int", "type": "str | Tensor", "backward": "None", "retain_grad": "None",
     "register_hook": "Any", "allclose": "bool", "equal": "bool", "is_contiguous": "bool", "is_floating_point": "bool",
-    "is_complex": "bool", "is_nonzero": "bool", "is_pinned": "bool", "is_same_size": "bool", "is_signed": "bool", "dim": "int",
+    "is_complex": "bool", "is_nonzero": "bool", "is_pinned": "bool", "is_same_size": "bool", "is_signed": "bool",
+    "dim": "int",
     "ndimension": "int", "numel": "int", "nelement": "int", "data_ptr": "int", "element_size": "int",
     "get_device": "int", "nonzero": "Tensor | tuple[Tensor, ...]",
 }  # fmt: skip

@@ -86,7 +86,8 @@ def test_table():
     rows = [measured(FULL, TAKEN), measured(DOUBLE, TAKEN | {"fit": [2.2e-3]})]
     assert report.cells(rows[0], list(TAKEN), rows) == {
         "full batch": "10 x 2", "fit": "1.1 ms", "loop": "2 ms", "torch": "1.9 ms", "numba": "2.2 ms", "JAX": "3.3 ms",
-        "reading X": "1 ms (4 GB/s)", "best peer / fit": "2 (numba)", "torch / loop": "0.95 LOSES", "fit / limit": "1.1",
+        "reading X": "1 ms (4 GB/s)", "best peer / fit": "2 (numba)", "torch / loop": "0.95 LOSES",
+        "fit / limit": "1.1",
     }  # fmt: skip
     line = report.cells(rows[1], list(TAKEN), rows)
     assert line["fit / base"] == "2"

@@ -38,7 +38,8 @@ def test_tensor_copies_and_from_numpy_shares():
 
 @pytest.mark.parametrize("data, dtype", [
     ([1.0, 2], "float32"), ([1, 2], "int64"), ([True, False], "bool"), ([np.float64(1.0)], "float64"),
-    (np.float64(2.0), "float64"), ([np.int32(1)], "int32"), (np.array([1, 2], np.uint8), "uint8"), ([[1], [2.0]], "float32"),
+    (np.float64(2.0), "float64"), ([np.int32(1)], "int32"), (np.array([1, 2], np.uint8), "uint8"),
+    ([[1], [2.0]], "float32"),
 ])  # fmt: skip
 def test_inferred_dtype(data, dtype):
     assert fastgd.tensor(data).dtype == getattr(fastgd, dtype)
@@ -145,7 +146,8 @@ def test_import_brings_nothing_heavy():
 
 
 LATER = {
-    "fastgd": "DivergenceError Statistics Trainer amp backends cuda diagnose distributions load mps nn optim save testing utils",
+    "fastgd": "DivergenceError Statistics Trainer amp backends cuda diagnose distributions load mps nn optim save "
+    "testing utils",
     "fastgd.nn": "BatchNorm1d Dropout Flatten HuberLoss LazyLinear ModuleList ReLU utils",
     "fastgd.optim": "Adam LBFGS RAdam lr_scheduler swa_utils",
 }
@@ -170,6 +172,7 @@ def test_import_loads_the_loop_by_hand_alone():
     code = "import sys, fastgd; print(*[name for name in sys.modules if name.count('.') and name.startswith('fastgd')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.split(".")[1] for name in done.stdout.split()}
-    later = {"nn", "optim", "utils", "accelerator", "amp", "backends", "cuda", "mps", "special", "version", "distributions",
-             "testing", "trainer", "fit", "descent", "history", "diagnosis", "statistics", "serialization", "standin"}  # fmt: skip
+    later = {"nn", "optim", "utils", "accelerator", "amp", "backends", "cuda", "mps", "special", "version",
+             "distributions", "testing", "trainer", "fit", "descent", "history", "diagnosis", "statistics",
+             "serialization", "standin"}  # fmt: skip
     assert {"_tensor", "ops", "random"} <= loaded and not loaded & later

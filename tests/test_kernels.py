@@ -8,8 +8,7 @@ import sys
 import numpy as np
 import pytest
 import reference
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from numpy.testing import assert_array_equal
 from reference import ABSOLUTE, HUBER, LOGISTIC, SQUARED
 
@@ -75,7 +74,8 @@ def check(X, y, W, b=None, **options):
         slope_error = 2.0 * (r <= r_error) if loss == ABSOLUTE else 2 * r_error
     by_row = weights[:, None] * scale
     value_error = (by_row * ((slope + r_error) * r_error + in_terms)).sum()
-    value_error += in_sums * (by_row * (np.logaddexp(0, p) + abs(y * p))).sum() if loss == LOGISTIC else in_sums * wanted
+    summed = (by_row * (np.logaddexp(0, p) + abs(y * p))).sum() if loss == LOGISTIC else wanted
+    value_error += in_sums * summed
     slope_error = by_row * (slope_error + in_sums * slope)
     for value, gW, gb in results:
         assert abs(value - wanted) <= value_error
@@ -98,7 +98,8 @@ def test_weights_of_rows(loss, dtype):
         weights = np.random.default_rng(n).integers(0, 3, n).astype(dtype)
         check(X, y, W, b, loss=loss, delta=0.7, scale=1 / n, weights=weights)
         check(X, y, W, b, loss=loss, delta=0.7, scale=1 / n, weights=weights, index=np.arange(n)[::-2].copy())
-        check(X.repeat(weights.astype(int), 0), y.repeat(weights.astype(int), 0), W, b, loss=loss, delta=0.7, scale=1 / n)
+        times = weights.astype(int)
+        check(X.repeat(times, 0), y.repeat(times, 0), W, b, loss=loss, delta=0.7, scale=1 / n)
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 4, 5])

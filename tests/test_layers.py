@@ -184,9 +184,8 @@ def test_softmax_without_dim_warns():
 
 
 def test_old_names_of_init_warn():
-    for (
-        name
-    ) in ["uniform", "normal", "constant", "eye", "orthogonal", "xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal"]:
+    names = "uniform normal constant eye orthogonal xavier_uniform xavier_normal kaiming_uniform kaiming_normal"
+    for name in names.split():
         args = (fastgd.empty(2, 3), 0.5) if name == "constant" else (fastgd.empty(2, 3),)
         with pytest.warns(FutureWarning, match=rf"`nn.init.{name}` is now deprecated in favor of `nn.init.{name}_`"):
             assert getattr(nn.init, name)(*args) is args[0]

@@ -78,8 +78,8 @@ def gradient_cases():
     pick = fastgd.tensor([2, 0, 0])
     mask = fastgd.tensor([[True, False, True], [False, False, True]])
     f = fastgd
-    unary = """exp exp2 expm1 log log2 log10 log1p sqrt rsqrt reciprocal sin cos tan asinh sinh cosh tanh atan sigmoid erf
-        erfc deg2rad rad2deg neg abs square relu sign sgn floor ceil trunc frac round nan_to_num positive""".split()
+    unary = """exp exp2 expm1 log log2 log10 log1p sqrt rsqrt reciprocal sin cos tan asinh sinh cosh tanh atan sigmoid
+        erf erfc deg2rad rad2deg neg abs square relu sign sgn floor ceil trunc frac round nan_to_num positive""".split()
     cases = {name: (getattr(f, name), u if name in ("tanh", "sinh") else a) for name in unary}
     for name in ("asin", "acos", "atanh", "logit", "erfinv"):
         cases[name] = (getattr(f, name), w)
@@ -121,7 +121,8 @@ def gradient_cases():
         "cummax": (lambda x: x.cummax(1)[0], M), "cummin": (lambda x: x.cummin(0)[0], M),
         "aminmax_min": (lambda x: x.aminmax()[0], a), "aminmax_max": (lambda x: x.aminmax(dim=1)[1], a),
         "kron": (f.kron, a, b), "kron other dims": (lambda x, y, z: f.kron(f.kron(x, y), z), v, M, s),
-        "block_diag": (lambda x, y, z: f.block_diag(x, y, z), a, v, s), "lgamma": (f.lgamma, a), "digamma": (f.digamma, a),
+        "block_diag": (lambda x, y, z: f.block_diag(x, y, z), a, v, s), "lgamma": (f.lgamma, a),
+        "digamma": (f.digamma, a),
         "kthvalue": (lambda x: x.kthvalue(2, 1)[0], a), "mode": (lambda x: x.mode(1)[0], a),
         "quantile": (lambda x: x.quantile(0.3, 1), a),
         "view": (lambda x: x.view(3, 2), a), "unsafe_view": (lambda x: x.t().reshape(6), a),
@@ -142,19 +143,22 @@ def gradient_cases():
         "mask": (lambda x: x[mask], a), "masked_select": (lambda x: x.masked_select(mask), a),
         "index_select": (lambda x: x.index_select(1, pick), a), "gather": (lambda x: x.gather(1, index), a),
         "take": (lambda x: x.take(pick), a), "repeat_interleave": (lambda x: x.repeat_interleave(pick, 1), a),
-        "index_add": (lambda x, y: x.index_add(1, pick, y), a, b), "index_copy": (lambda x, y: x.index_copy(0, pick[:2], y), M, a),
+        "index_add": (lambda x, y: x.index_add(1, pick, y), a, b),
+        "index_copy": (lambda x, y: x.index_copy(0, pick[:2], y), M, a),
         "index_fill": (lambda x: x.index_fill(1, pick[:1], 3.0), a),
         "scatter": (lambda x, y: x.scatter(1, index[:, :1], y), a, b),
         "scatter_add": (lambda x, y: x.scatter_add(1, index, y), a, b),
         "scatter_reduce": (lambda x, y: x.scatter_reduce(1, index, y, "mean"), a, b),
-        "matmul": (f.matmul, a, M), "mm": (f.mm, a, M), "mv": (f.mv, a, v), "dot": (f.dot, v, v), "vdot": (f.vdot, v, v),
+        "matmul": (f.matmul, a, M), "mm": (f.mm, a, M), "mv": (f.mv, a, v), "dot": (f.dot, v, v),
+        "vdot": (f.vdot, v, v),
         "matmul of vectors": (f.matmul, v, v), "vector times matrix": (f.matmul, v, M),
         "stack of matrices": (lambda x, y: x.view(1, 2, 3) @ y, a, M), "outer": (f.outer, v, v),
         "vector times stack": (lambda x, y: x @ y.view(1, 3, 3).expand(2, 3, 3), v, M),
         "matrix times stack": (lambda x, y: x @ y.view(1, 3, 3), a, M),
         "bmm": (lambda x, y: f.bmm(x.view(1, 2, 3), y.view(1, 3, 3)), a, M),
         "addmm": (lambda x, y, z: f.addmm(x, y, z, beta=0.5, alpha=2), v, a, M), "addmv": (f.addmv, s, a, v),
-        "addr": (lambda x, y: f.addr(x, y, y, alpha=2), M, v), "linear": (lambda x, y, z: f.nn.functional.linear(x, y, z), a, M, v),
+        "addr": (lambda x, y: f.addr(x, y, y, alpha=2), M, v),
+        "linear": (lambda x, y, z: f.nn.functional.linear(x, y, z), a, M, v),
         "einsum_2": (lambda x, y: f.einsum("ij,kj->ik", x, y), a, M), "einsum_1": (lambda x: f.einsum("ij->j", x), a),
         "einsum_3": (lambda x, y, z: f.einsum("ij,j,jk->k", x, y, z), a, v, M),
         "linalg_inv": (f.linalg.inv, M), "linalg_solve": (f.linalg.solve, M, v), "linalg_det": (f.linalg.det, M),
@@ -162,14 +166,18 @@ def gradient_cases():
         "linalg_pinv": (f.linalg.pinv, a), "pinv of tall": (lambda x: f.linalg.pinv(x.t()), a),
         "linalg_lstsq": (lambda x, y: f.linalg.lstsq(x.t(), y).solution, a, v),
         "lstsq of columns": (lambda x, y: f.linalg.lstsq(x, y).solution, M, M),
-        "linalg_eigh_0": (lambda x: f.linalg.eigh(x @ x.t())[0], M), "linalg_eigh_1": (lambda x: f.linalg.eigh(x @ x.t())[1], M),
-        "linalg_svd_0": (lambda x: f.linalg.svd(x, full_matrices=False)[0], a), "linalg_svd_1": (lambda x: f.linalg.svd(x)[1], a),
+        "linalg_eigh_0": (lambda x: f.linalg.eigh(x @ x.t())[0], M),
+        "linalg_eigh_1": (lambda x: f.linalg.eigh(x @ x.t())[1], M),
+        "linalg_svd_0": (lambda x: f.linalg.svd(x, full_matrices=False)[0], a),
+        "linalg_svd_1": (lambda x: f.linalg.svd(x)[1], a),
         "linalg_svd_2": (lambda x: f.linalg.svd(x, full_matrices=False)[2], a),
-        "svd of tall": (lambda x: f.linalg.svd(x.t(), full_matrices=False)[0], a), "linalg_svdvals": (f.linalg.svdvals, a),
+        "svd of tall": (lambda x: f.linalg.svd(x.t(), full_matrices=False)[0], a),
+        "linalg_svdvals": (f.linalg.svdvals, a),
         "linalg_qr_0": (lambda x: f.linalg.qr(x.t())[0], a), "linalg_qr_1": (lambda x: f.linalg.qr(x.t())[1], a),
         "linalg_cholesky": (lambda x: f.linalg.cholesky(x @ x.t()), M),
         "stack of factors": (lambda x: f.linalg.cholesky(f.stack([x @ x.t(), 2 * x @ x.t()])), M),
-        "leaky_relu": (lambda x: f.nn.functional.leaky_relu(x, 0.2), u), "elu": (lambda x: f.nn.functional.elu(x, 0.7), u),
+        "leaky_relu": (lambda x: f.nn.functional.leaky_relu(x, 0.2), u),
+        "elu": (lambda x: f.nn.functional.elu(x, 0.7), u),
         "hardtanh": (f.nn.functional.hardtanh, a), "selu": (f.nn.functional.selu, u),
         "softshrink": (f.nn.functional.softshrink, u), "threshold": (lambda x: f.nn.functional.threshold(x, 0.1, 2), u),
         "silu": (f.nn.functional.silu, u), "gelu": (f.nn.functional.gelu, u),
@@ -182,7 +190,8 @@ def gradient_cases():
             lambda x, w: f.nn.functional.batch_norm(x, v.detach(), v.detach() + 1, w), leaf(4, 3), leaf(3),
         ),
         "softplus": (lambda x: f.nn.functional.softplus(x, 2, 1), u), "log_sigmoid": (f.nn.functional.logsigmoid, u),
-        "constant_pad_nd": (lambda x: f.nn.functional.pad(x, (1, 0, 0, 2), value=2.0) ** 2, a), "cdist": (f.cdist, a, M),
+        "constant_pad_nd": (lambda x: f.nn.functional.pad(x, (1, 0, 0, 2), value=2.0) ** 2, a),
+        "cdist": (f.cdist, a, M),
         "cdist 1": (lambda x, y: f.cdist(x, y, 1), a, M), "cdist 3": (lambda x, y: f.cdist(x, y, 3), a, M),
         "linalg_logabsdet": (lambda x: f.linalg.slogdet(x)[1], M),
         "linalg_cross": (lambda x, y: f.cross(x, y, dim=1), a, b),
@@ -243,9 +252,12 @@ def test_every_row_with_a_gradient_has_a_case():
 
 # All smooth where rounding decides: a.std() of what is constant but for rounding has any gradient at all.
 STEPS = [
-    "a + b", "a - b", "a * b", "a / (b * b + 1)", "a.exp().clamp(max=5)", "a.tanh()", "a.sigmoid()", "a ** 2", "a.abs()",
-    "2 - a", "a * 0.5", "a.sum(0) + b", "a.mean(1, keepdim=True) * b", "a.t().reshape(2, 3)", "torch.cat([a, b], 0)[1:3]",
-    "torch.stack([a, b]).sum(0)", "torch.where(a > b, a, b)", "a.flip(0)", "a[:, [2, 0, 1]]", "a.view(-1)[1:].sum() + b",
+    "a + b", "a - b", "a * b", "a / (b * b + 1)", "a.exp().clamp(max=5)", "a.tanh()", "a.sigmoid()", "a ** 2",
+    "a.abs()",
+    "2 - a", "a * 0.5", "a.sum(0) + b", "a.mean(1, keepdim=True) * b", "a.t().reshape(2, 3)",
+    "torch.cat([a, b], 0)[1:3]",
+    "torch.stack([a, b]).sum(0)", "torch.where(a > b, a, b)", "a.flip(0)", "a[:, [2, 0, 1]]",
+    "a.view(-1)[1:].sum() + b",
     "(a.var() + 1).sqrt() + b", "a.softmax(1)", "a.cumsum(1)", "a @ (b.t() @ a) / 9", "a.max(1, keepdim=True)[0] - b",
     "a.sin() + b.cos()", "a.unsqueeze(0).expand(2, 2, 3).mean(0)", "torch.maximum(a, b)", "a.sort(1)[0]",
     "(a * a + 1).norm() * b", "a.clone().mul_(b)", "a[0] + b", "a.var(0) * b",

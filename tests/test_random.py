@@ -172,7 +172,10 @@ def test_a_generator_must_be_one(draw):
     "call, kind, words",
     [
         (lambda: fastgd.rand(2.5), TypeError, r"rand.*'size' \(position 1\) must be tuple of ints, not float"),
-        (lambda: fastgd.randint(5, 2), TypeError, r"randint\(\): argument 'size' \(position 2\) must be tuple of ints, not int"),
+        (
+            lambda: fastgd.randint(5, 2), TypeError,
+            r"randint\(\): argument 'size' \(position 2\) must be tuple of ints, not int",
+        ),
         (lambda: fastgd.randint_like(fastgd.ones(2)), TypeError, "randint_like.*invalid combination"),
         (lambda: fastgd.randint_like(fastgd.ones(2), 1.5), TypeError, "'high' must be int, not float"),
         (lambda: fastgd.randint(5, (2,), requires_grad=True), RuntimeError, "floating point"),

@@ -8,8 +8,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from record_random import PROGRAM, RECORDED, theirs, weights
 
 from fastgd._random import Stream
@@ -31,6 +30,9 @@ SAME_LIBM = torch is None or (
     == torch.empty(15, dtype=torch.float64).normal_(generator=torch.Generator().manual_seed(0)).tolist()
 )
 TOLERANCE = {"float32": 3e-7 if AVX2 else 5e-6, "float64": 1e-14}
+
+
+AT_FIRST = Stream()  # of the highest level
 
 
 def ours(stream, method, n, dtype, *rest):
@@ -66,6 +68,14 @@ def words(seed, n):
     twister = np.random.MT19937()
     twister._legacy_seeding(seed % 2**32)
     return twister.random_raw(n)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_every_level_of_processors_has_the_same_bits(level, dtype):
+    for method in ("uniform_", "normal_"):
+        for n in (3, 16, 1000, 5003):
+            now = getattr(Stream().manual_seed(n), method)(np.empty(n, dtype))
+            assert (now == getattr(AT_FIRST.manual_seed(n), method)(np.empty(n, dtype))).all()
 
 
 @pytest.mark.parametrize("seed", SEEDS[:12])

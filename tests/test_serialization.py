@@ -163,7 +163,7 @@ def test_cycles():
 
 
 def trained(package):
-    """A model of fastgd or torch after a step with momentum, its optimizer, and a scheduler whose state is a Counter."""
+    """A model of fastgd or torch after a step with momentum, its optimizer, and a scheduler that has a Counter."""
     model = package.nn.Linear(3, 1)
     optimizer = package.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     package.nn.MSELoss()(model(package.ones(4, 3)), package.zeros(4, 1)).backward()

@@ -300,7 +300,8 @@ def test_nothing_there(tmp_path):
     "data", [b"P", b"PK\3", b"hello\n", b"\x80\x02}.", b"\x93NUMPY\1\0", b"{}", b"PK\5\6" + bytes(18)]
 )
 def test_other_formats(data):
-    with pytest.raises(pickle.UnpicklingError, match="Weights only load failed.\n<BytesIO> is not a file of fastgd.save"):
+    message = "Weights only load failed.\n<BytesIO> is not a file of fastgd.save"
+    with pytest.raises(pickle.UnpicklingError, match=message):
         loaded(data)
     with pytest.raises(pickle.UnpicklingError, match="invalid load key"):
         load(io.BytesIO(data), weights_only=False)

@@ -210,7 +210,8 @@ def ancestors_of_losses(t):
         f.l1_loss(s.v * s.v, s.row), f.binary_cross_entropy_with_logits(model(s.X), s.y.abs() / 2),
         f.cross_entropy(classes(s.X), kinds), f.nll_loss(classes(s.X).log_softmax(1), kinds),
         f.cross_entropy(classes(s.X), shares), f.cross_entropy(classes(s.X), shares, reduction="none"),
-        ((s.X @ s.v + s.b0 - s.x) ** 2).mean(), (s.s1 * s.x).sum(), (s.x * s.s1).sum(), (s.s1 * s.x + s.b1 - s.t6).abs().sum(),
+        ((s.X @ s.v + s.b0 - s.x) ** 2).mean(), (s.s1 * s.x).sum(), (s.x * s.s1).sum(),
+        (s.s1 * s.x + s.b1 - s.t6).abs().sum(),
         model(s.X[0]).sum(), model(s.X3).sum(), t.nn.Linear(3, 2, bias=False)(s.X3).sum(), f.linear(s.X, s.v),
     ]  # fmt: skip
     return [told(loss.grad_fn) for loss in losses]
@@ -226,7 +227,8 @@ def names_of_writes(t):
         return [repr(made).partition("grad_fn=")[2], made.grad_fn.name(), told(made.grad_fn)[:2]]
 
     return [names(*write) for write in (
-        (slice(None), s.v), (..., s.v), (slice(None), 3.0), (0, s.b0), (slice(1, None), s.v[:2]), ((slice(None),), s.row),
+        (slice(None), s.v), (..., s.v), (slice(None), 3.0), (0, s.b0), (slice(1, None), s.v[:2]),
+        ((slice(None),), s.row),
     )]  # fmt: skip
 
 

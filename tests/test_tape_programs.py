@@ -1,8 +1,7 @@
 """Random programs: the same with the affine form, without it, and in torch."""
 
 from cases import Data, check, linear, loss_function, outcome
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import fastgd
 from fastgd._tensor import set_affine

@@ -38,7 +38,8 @@ def test_engines_agree_whoever_looks_on(schedule, batches, limit):
             scheduler = SCHEDULES[schedule](optimizer)
             history = Trainer(model, optimizer, nn.MSELoss(), scheduler, every).fit(
                 X, y, epochs=12, engine=engine, validation_data=(X[:9] - 0.1, y[:9]) if validated else None,
-                callbacks=[lambda trainer, record, seen=seen: seen.append(record)] if watched else (), **batches, **limit,
+                callbacks=[lambda trainer, record, seen=seen: seen.append(record)] if watched else (), **batches,
+                **limit,
             )  # fmt: skip
             assert history.engine == engine
             fields = {field: getattr(history, field) for field in history.FIELDS if field != "seconds"}

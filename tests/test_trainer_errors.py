@@ -89,7 +89,8 @@ REFUSED = {
     ),
     "no rows": ({"X": X[:0], "y": Y[:0]}, "X must have at least one row, but it has shape (0, 4): pass"),
     "y of the wrong width": (
-        {"y": np.hstack([Y, Y])}, "y must have the shape of the model's prediction, (53, 1), but it has (53, 2): reshape"
+        {"y": np.hstack([Y, Y])},
+        "y must have the shape of the model's prediction, (53, 1), but it has (53, 2): reshape"
     ),
     "NaN in X": ({"X": spoiled(X, 17, 2, np.nan)}, "X must be finite, but row 17, column 2 holds nan: drop or fill"),
     "infinite X": ({"X": spoiled(X, 40, 0, np.inf)}, "X must be finite, but row 40, column 0 holds inf: drop or fill"),
@@ -114,7 +115,8 @@ REFUSED = {
         {"X": np.ma.masked_array(X, X > 2)}, f"X must have no masked values, but row {int(np.nonzero(X > 2)[0][0])} has"
     ),
     "weights' length": (
-        {"sample_weight": WEIGHTS[:3]}, "sample_weight must have shape (53,), one a row, but it has (3,): pass one a row"
+        {"sample_weight": WEIGHTS[:3]},
+        "sample_weight must have shape (53,), one a row, but it has (3,): pass one a row"
     ),
     "weights without rows": (
         {"X": [(X, Y)], "y": None, "sample_weight": WEIGHTS}, "sample_weight must come with X and y, but y is None"
@@ -122,7 +124,8 @@ REFUSED = {
     "batch_size 0": ({"batch_size": 0}, "batch_size must be an int, 1 or above, or None for all rows, but got 0"),
     "half a batch": ({"batch_size": 0.5}, "batch_size must be an int, 1 or above, or None for all rows, but got 0.5"),
     "batch_size for batches": (
-        {"X": [(X, Y)], "y": None, "batch_size": 3}, "batch_size, shuffle and drop_last must come with X and y, but y is"
+        {"X": [(X, Y)], "y": None, "batch_size": 3},
+        "batch_size, shuffle and drop_last must come with X and y, but y is"
     ),
     "epochs": ({"epochs": -1}, "epochs must be an int, 0 or above, but got -1"),
     "a true epoch": ({"epochs": True}, "epochs must be an int, 0 or above, but got True"),
@@ -139,9 +142,12 @@ REFUSED = {
         {"batch_size": 5, "grad_tol": 1.0}, "grad_tol must come with batch_size=None, but got grad_tol=1 and smaller"
     ),
     "drop_last": (
-        {"batch_size": 60, "drop_last": True}, "drop_last leaves no batch: expected batch_size of at most the 53 rows, got 60"
+        {"batch_size": 60, "drop_last": True},
+        "drop_last leaves no batch: expected batch_size of at most the 53 rows, got 60"
     ),
-    "an iterator": ({"X": iter([(X, Y)]), "y": None}, "X must give batches in every epoch, but this list_iterator gave none"),
+    "an iterator": (
+        {"X": iter([(X, Y)]), "y": None}, "X must give batches in every epoch, but this list_iterator gave none"
+    ),
     "masked weights": (
         {"sample_weight": np.ma.array(WEIGHTS, mask=np.arange(53) == 7)},
         "sample_weight must have no masked values, but row 7 has one",

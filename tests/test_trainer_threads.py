@@ -66,7 +66,8 @@ def run():
     fastgd.manual_seed(0)
     model = nn.Linear(20, 1)
     trainer = fastgd.Trainer(model, optim.SGD(model.parameters(), lr=0.1, momentum=0.5), nn.MSELoss())
-    losses = trainer.fit(X, y, epochs=3).loss.tolist() + trainer.fit(X, y, epochs=1, batch_size=1000, shuffle=True).loss.tolist()
+    losses = trainer.fit(X, y, epochs=3).loss.tolist()
+    losses += trainer.fit(X, y, epochs=1, batch_size=1000, shuffle=True).loss.tolist()
     return losses, model.weight.tolist(), fastgd.rand(1).item()
 
 expected = run()

@@ -109,9 +109,9 @@ class FunctionCtx:
                 raise advised(
                     RuntimeError(
                         "one of the variables needed for gradient computation has been modified by an inplace "
-                        f"operation: [{tensor.type()} {list(tensor.shape)}] is at version {tensor._version}; expected version "
-                        f"{version} instead. Hint: enable anomaly detection to find the operation that failed to "
-                        "compute its gradient, with torch.autograd.set_detect_anomaly(True)."
+                        f"operation: [{tensor.type()} {list(tensor.shape)}] is at version {tensor._version}; expected "
+                        f"version {version} instead. Hint: enable anomaly detection to find the operation that failed "
+                        "to compute its gradient, with torch.autograd.set_detect_anomaly(True)."
                     ),
                     "Save a copy (x.clone()).",
                 )

@@ -16,6 +16,7 @@ __getattr__, __dir__ = attributes(
     __name__,
     lambda name: AssertionError("Torch not compiled with CUDA enabled"),
     """Event Stream current_device current_stream default_stream device get_device_capability get_device_name
-    get_device_properties init ipc_collect mem_get_info memory_summary reset_peak_memory_stats set_device synchronize""",
+    get_device_properties init ipc_collect mem_get_info memory_summary reset_peak_memory_stats set_device
+    synchronize""",
     modules="amp",
 )

@@ -19,7 +19,7 @@ SEARCHED_AT_ONCE = 1 << 22  # numbers
 
 
 def intake(X, y, sample_weight, batch_size, shuffle, drop_last, dtype):
-    """Sums of Statistics; Rows where the data are rows, or a DataLoader that only cuts rows into batches; else Batches."""
+    """Sums of Statistics; Rows of rows, or of a DataLoader that only cuts rows into batches; else Batches."""
     if isinstance(X, Statistics):
         if y is not None or sample_weight is not None or batch_size is not None or shuffle or drop_last:
             raise ValueError(
@@ -185,8 +185,8 @@ class Batches:
             yield self.batch
         if self.batch is None:
             raise ValueError(
-                f"X must give batches in every epoch, but this {type(self.given).__name__} gave none: an iterator can be "
-                "read once only, pass a list or a DataLoader"
+                f"X must give batches in every epoch, but this {type(self.given).__name__} gave none: an iterator can "
+                "be read once only, pass a list or a DataLoader"
             )
 
     def check_finite(self):
@@ -322,6 +322,6 @@ def check_finite(**tensors):
                 row, column = (int(i[0]) for i in np.nonzero(bad))
                 where = f"row {first + row}" + (f", column {column}" if array.ndim > 1 and by_row.shape[1] > 1 else "")
                 raise ValueError(
-                    f"{name} must be finite, but {where} holds {by_row[first + row, column]}: drop or fill such rows. The "
-                    "parameters are as they were before the fit"
+                    f"{name} must be finite, but {where} holds {by_row[first + row, column]}: drop or fill such rows. "
+                    "The parameters are as they were before the fit"
                 )

@@ -60,7 +60,7 @@ cdef bint copies(Py_ssize_t n, Py_ssize_t d, Py_ssize_t k, Py_ssize_t item) noex
 
 
 cpdef bint packs(Py_ssize_t n, Py_ssize_t d, Py_ssize_t k, Py_ssize_t item) noexcept:
-    """Whether full-batch descents on X of n rows and d columns, of `item` bytes a number, go over packed blocks of it."""
+    """Whether full-batch descents on X, n x d of `item` bytes a number, go over packed blocks of it."""
     return (
         copies(n, d, k, item)
         and (n * d * item <= NEAR_BYTES or d < LONG_COLUMNS * k)

@@ -10,7 +10,8 @@ from .._tensor import Tensor, apply, from_array, named_as
 from .._types import advised
 from ..autograd import no_grad
 from ..creation import full_like
-from ..ops.promotion import check_tensor, measure, sizes_error
+from ..ops.promotion import sizes_error
+from ..ops.publishing import check_tensor, measure
 from . import _losses
 
 

@@ -196,7 +196,7 @@ class SoftMarginLoss(_Loss):
 
 
 class HingeEmbeddingLoss(_Loss):
-    """input where target is 1, and max(margin - input, 0) where it is -1: of distances, the small ones of what is alike.
+    """input where target is 1, and max(margin - input, 0) where it is -1: distances of what is alike are small.
 
     Args:
         margin: how far apart what differs should be; default 1.

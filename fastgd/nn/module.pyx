@@ -18,8 +18,8 @@ cdef extern from *:
 import itertools
 from collections import OrderedDict
 
+from .._hooks import RemovableHandle
 from .._naming import give_attribute
-from .._tensor import RemovableHandle
 from .._types import dtype as dtype_type
 from .._types import float16, float32, float64, on_cpu
 from ..settings import typename
@@ -267,7 +267,8 @@ cdef class Module:
         elif self._buffers is not None and name in self._buffers:
             if value is not None and not isinstance(value, Tensor):
                 raise TypeError(
-                    f"cannot assign '{typename(value)}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None expected)"
+                    f"cannot assign '{typename(value)}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None "
+                    "expected)"
                 )
             self._buffers[name] = value
         else:

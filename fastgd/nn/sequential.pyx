@@ -7,6 +7,11 @@ from collections import OrderedDict
 from itertools import islice
 
 
+cdef object check_addend(other):
+    if not isinstance(other, Sequential):
+        raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
+
+
 cdef class Sequential(Module):
     """Modules called one after another, each with the result of the one before.
 
@@ -104,15 +109,9 @@ cdef class Sequential(Module):
         return module
 
     def __add__(self, other):
-        if not isinstance(other, Sequential):
-            raise ValueError(
-                "add operator supports only objects of Sequential class, but " + str(type(other)) + " is given."
-            )
+        check_addend(other)
         return Sequential(*self, *other)
 
     def __iadd__(self, other):
-        if not isinstance(other, Sequential):
-            raise ValueError(
-                "add operator supports only objects of Sequential class, but " + str(type(other)) + " is given."
-            )
+        check_addend(other)
         return self.extend(other)

@@ -5,9 +5,16 @@ A gradient gets (g, out, *arguments, **options): the gradient of the output, the
 writing to one of them before backward is an error. What broadcasting repeated is summed by the tape.
 """
 
+from .._naming import checked, give_attribute
+from .._tensor import Tensor
+from ..arguments import NAMES, checked_names
 from . import (
     arithmetic,
+    assignment,
+    contractions,
+    counting,
     distances,
+    extremes,
     indexing,
     inplace,
     joining,
@@ -18,41 +25,44 @@ from . import (
     promotion,
     reductions,
     running,
+    scattering,
     shapes,
     views,
 )
-from .._naming import checked, give_attribute
-from .._tensor import Tensor
-from ..arguments import NAMES, checked_names
-from .promotion import with_out
 from .products import linear  # noqa: F401
+from .publishing import with_out
 
 _EXPORTED = {
-    arithmetic: """add addcdiv addcmul allclose arctan2 atan2 bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift
-        bitwise_xor div divide eq
-        equal float_power floor_divide fmax fmin fmod ge greater greater_equal gt hypot isclose le lerp less less_equal
-        logaddexp logical_and logical_not logical_or logical_xor lt maximum minimum mul multiply ne not_equal pow
-        remainder rsub sub subtract true_divide xlogy""",
+    arithmetic: """add addcdiv addcmul allclose arctan2 atan2 bitwise_and bitwise_left_shift bitwise_not bitwise_or
+        bitwise_right_shift bitwise_xor div divide eq equal float_power floor_divide fmax fmin fmod ge greater
+        greater_equal gt hypot isclose le lerp less less_equal logaddexp logical_and logical_not logical_or logical_xor
+        lt maximum minimum mul multiply ne not_equal pow remainder rsub sub subtract true_divide xlogy""",
+    assignment: "index_add index_copy index_fill index_put masked_scatter",
+    contractions: "einsum inner tensordot",
+    counting: "bincount bucketize histc histogram isin searchsorted unique unique_consecutive",
     distances: "cdist cosine_similarity pairwise_distance",
-    indexing: """argwhere gather index_add index_copy index_fill index_put index_select masked_scatter masked_select
-        nonzero unravel_index repeat_interleave scatter scatter_add scatter_reduce select take take_along_dim""",
+    extremes: "amax amin aminmax argmax argmin cummax cummin max min",
+    indexing: """argwhere gather index_select masked_select nonzero repeat_interleave select take take_along_dim
+        unravel_index""",
     inplace: "clone",
-    joining: """atleast_1d atleast_2d atleast_3d block_diag cartesian_prod cat column_stack combinations concat concatenate
-        cumulative_trapezoid diff dstack gradient hsplit hstack meshgrid row_stack stack tensor_split trapezoid trapz vsplit vstack""",
-    ordering: """amax amin aminmax argmax argmin argsort bincount bucketize cummax cummin histc histogram isin kthvalue
-        max median min mode msort nanmedian nanquantile quantile searchsorted sort topk unique unique_consecutive""",
+    joining: """atleast_1d atleast_2d atleast_3d block_diag cartesian_prod cat column_stack combinations concat
+        concatenate cumulative_trapezoid diff dstack gradient hsplit hstack meshgrid row_stack stack tensor_split
+        trapezoid trapz vsplit vstack""",
+    ordering: "argsort kthvalue median mode msort nanmedian nanquantile quantile sort topk",
     parts: "chunk narrow split unbind",
     pointwise: """abs absolute acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh ceil clamp
-        clamp_max clamp_min clip cos cosh deg2rad digamma erf erfc erfinv exp exp2 expm1 fix floor frac heaviside isfinite isinf isnan
-        isneginf isposinf lgamma log log10 log1p log2 logit masked_fill nan_to_num neg negative positive rad2deg reciprocal
-        relu round rsqrt sgn sigmoid sign signbit sin sinh sqrt square tan tanh trunc where""",
-    products: """addmm addmv addr bmm chain_matmul dot einsum ger inner kron matmul mm mv outer tensordot vdot""",
+        clamp_max clamp_min clip cos cosh deg2rad digamma erf erfc erfinv exp exp2 expm1 fix floor frac heaviside
+        isfinite isinf isnan isneginf isposinf lgamma log log10 log1p log2 logit masked_fill nan_to_num neg negative
+        positive rad2deg reciprocal relu round rsqrt sgn sigmoid sign signbit sin sinh sqrt square tan tanh trunc
+        where""",
+    products: "addmm addmv addr bmm chain_matmul dot ger kron matmul mm mv outer vdot",
     promotion: "can_cast promote_types result_type",
     reductions: "all any corrcoef count_nonzero cov dist mean nanmean nansum norm prod std std_mean sum var var_mean",
     running: "cumprod cumsum log_softmax logsumexp softmax",
+    scattering: "scatter scatter_add scatter_reduce",
     shapes: "diag diag_embed diagflat diagonal flip fliplr flipud roll rot90 tile trace tril triu",
-    views: """adjoint broadcast_shapes broadcast_tensors broadcast_to flatten moveaxis movedim permute ravel reshape squeeze
-        swapaxes swapdims t transpose unflatten unsqueeze""",
+    views: """adjoint broadcast_shapes broadcast_tensors broadcast_to flatten moveaxis movedim permute ravel reshape
+        squeeze swapaxes swapdims t transpose unflatten unsqueeze""",
 }
 # Those that are called most take out=... by themselves; these are given it here. Methods do not have it, as in torch.
 _GIVEN_OUT = set(

@@ -6,9 +6,8 @@ from .. import _affine  # noqa: F401 (fills in what is recognised)
 from .._tensor import Tensor, apply, apply_inplace, row
 from .._types import advised, of_array
 from ._loops import same
-from .promotion import NO_OPTIONS, alias, check_tensor, floating, into, promoted, publish, unary
-
-OUT = -1
+from .promotion import floating, promoted
+from .publishing import NO_OPTIONS, OUT, alias, check_tensor, into, publish, unary
 
 
 def _true_divide(a, b):

@@ -1,9 +1,8 @@
 """Distances between the rows of two matrices."""
 
 from .._tensor import apply, named_as, row
+from .publishing import OUT
 from .reductions import _norm_forward, _norm_gradient, norm
-
-OUT = -1
 
 
 def _differences(a, b):

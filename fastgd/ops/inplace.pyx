@@ -12,7 +12,7 @@ import numpy as np
 from .._tensor import apply, apply_inplace, from_array, is_grad_enabled, method, prepare_write, reshape_inplace, row
 from .._types import advised
 from . import views  # noqa: F401 (those that are made in place here)
-from .promotion import NO_OPTIONS, check_tensor, publish
+from .publishing import NO_OPTIONS, check_tensor, publish
 
 cnp.import_array()
 

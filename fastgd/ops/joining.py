@@ -6,7 +6,8 @@ from .._tensor import Tensor, apply, from_array, named_as, row
 from .._types import advised
 from ._loops import joined, same_shapes
 from .parts import between, narrow, pieces, slice_piece_row
-from .promotion import into, one_type, publish
+from .promotion import one_type
+from .publishing import into, publish
 from .views import check_dim
 
 
@@ -304,8 +305,7 @@ def cartesian_prod(*tensors):
 
 def combinations(input, r=2, with_replacement=False):
     """Every choice of r elements of a vector, in order, as rows."""
-    from itertools import combinations as distinct
-    from itertools import combinations_with_replacement as repeated
+    from itertools import combinations as distinct, combinations_with_replacement as repeated
 
     chosen = list((repeated if with_replacement else distinct)(range(len(input)), r))
     return named_as(input[np.array(chosen, np.int64).reshape(-1, r)], "StackBackward0")

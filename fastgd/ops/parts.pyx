@@ -10,7 +10,7 @@ import numpy as np
 
 from .._tensor import apply, method, row
 from .._types import advised
-from .promotion import check_tensor, publish
+from .publishing import check_tensor, publish
 from .views import check_dim
 
 # ---- t[...]

@@ -7,22 +7,9 @@ import numpy as np
 from .._tensor import Tensor, apply, apply_inplace, row
 from .._types import advised, of_array
 from ._loops import clamped, logistic, selected
-from .promotion import (
-    NO_OPTIONS,
-    alias,
-    check_tensor,
-    default,
-    floating,
-    into,
-    promote,
-    promoted,
-    publish,
-    sizes_error,
-    unary,
-    with_number,
-)
+from .promotion import default, floating, promote, promoted, sizes_error, with_number
+from .publishing import NO_OPTIONS, OUT, alias, check_tensor, into, publish, unary
 
-OUT = -1
 _LN2, _LN10 = math.log(2), math.log(10)
 
 
@@ -352,7 +339,7 @@ _where = row(
 
 
 def where(condition, input=None, other=None):
-    """input where condition holds, else other; with condition alone, the indices where it holds, one tensor a dimension.
+    """input where condition holds, else other; with condition alone, the indices where it holds, a tensor a dimension.
 
     Args:
         condition: a bool tensor.

@@ -8,10 +8,8 @@ import numpy as np
 from .._tensor import Tensor, apply, named_as, row
 from .._types import advised, as_dtype, of_array
 from ._loops import MAX, MEAN, MIN, NORM, PROD, STD, SUM, VAR, reduced
-from .promotion import NO_OPTIONS, check_tensor, into, publish
+from .publishing import NO_OPTIONS, OUT, check_tensor, into, publish
 from .views import axes_of, expanded
-
-OUT = -1
 
 
 def spread(g, a, dim, keepdim):

@@ -5,11 +5,10 @@ import numpy as np
 from .._tensor import apply, apply_inplace, row
 from .._types import advised, as_dtype, of_array
 from ._loops import softened
-from .promotion import floating, publish
+from .promotion import floating
+from .publishing import OUT, publish
 from .reductions import kept
 from .views import axes_of, check_dim
-
-OUT = -1
 
 
 def _running(function, a, dim, dtype):

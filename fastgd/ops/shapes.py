@@ -4,7 +4,7 @@ import numpy as np
 
 from .._tensor import apply, apply_inplace, named_as, row
 from .._types import advised
-from .promotion import NO_OPTIONS, publish
+from .publishing import NO_OPTIONS, publish
 from .views import check_dim, flipped, listed
 
 # ---- repetition and reversal

@@ -10,7 +10,8 @@ import numpy as np
 
 from .._tensor import apply, method, row
 from .._types import Size, advised
-from .promotion import NO_OPTIONS, check_tensor, not_expanded, publish
+from .promotion import not_expanded
+from .publishing import NO_OPTIONS, check_tensor, publish
 
 cnp.import_array()
 
@@ -256,7 +257,9 @@ def t(input):
     """The transpose of a matrix; shares memory."""
     check_tensor("t", "input", 1, input)
     if input.ndim > 2:
-        raise advised(RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D"), "Use transpose.")
+        raise advised(
+            RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D"), "Use transpose."
+        )
     return apply(_t_row, (input,), NO_OPTIONS)
 
 

@@ -13,7 +13,8 @@ from itertools import chain
 
 import numpy as np
 
-from .._tensor import RemovableHandle, get_default_dtype
+from .._hooks import RemovableHandle
+from .._tensor import get_default_dtype
 from .._types import advised
 from ..autograd import enable_grad, no_grad
 

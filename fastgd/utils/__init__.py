@@ -1,6 +1,6 @@
 """torch.utils: data sets and loaders."""
 
-from .._tensor import RemovableHandle
+from .._hooks import RemovableHandle
 from . import data
 
 __all__ = ["RemovableHandle", "data"]

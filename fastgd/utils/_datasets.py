@@ -9,7 +9,7 @@ import warnings
 from .. import random
 from .._tensor import Tensor
 from .._types import advised
-from ..ops.promotion import measure
+from ..ops.publishing import measure
 
 
 class Dataset:

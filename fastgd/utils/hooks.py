@@ -1,5 +1,5 @@
 """The handle that registering a hook gives: for annotations."""
 
-from .._tensor import RemovableHandle
+from .._hooks import RemovableHandle
 
 __all__ = ["RemovableHandle"]

@@ -73,7 +73,8 @@ for epoch in range(30):
     with torch.no_grad():
         val_loss = sum(criterion(model(x), y) for x, y in val_loader) / len(val_loader)
     if epoch % 5 == 4:
-        print(f"{epoch + 1:3d} train {running_loss / len(train_set):.4f} val {val_loss:.4f} lr {scheduler.get_last_lr()}")
+        train_loss = running_loss / len(train_set)
+        print(f"{epoch + 1:3d} train {train_loss:.4f} val {val_loss:.4f} lr {scheduler.get_last_lr()}")
 
 print(model.weight, model.bias, optimizer.param_groups[0]["lr"])
 state = optimizer.state_dict()

@@ -21,7 +21,9 @@ torch.backends.cuda.matmul.allow_tf32 = True
 torch.use_deterministic_algorithms(True, warn_only=True)
 print(torch.get_float32_matmul_precision() in ("highest", "high"))
 torch.set_float32_matmul_precision("medium")
-print(torch.get_float32_matmul_precision(), cudnn.deterministic, torch.cuda.memory_allocated(), torch.cuda.device_count())
+print(
+    torch.get_float32_matmul_precision(), cudnn.deterministic, torch.cuda.memory_allocated(), torch.cuda.device_count()
+)
 torch.cuda.empty_cache()
 print([torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())], torch.cuda.get_rng_state_all())
 
@@ -70,7 +72,8 @@ with torch.amp.autocast("cuda", enabled=False), torch.no_grad():
 for use in (
     torch.cuda.synchronize, torch.cuda.current_device, lambda: torch.cuda.get_device_name(0), x.cuda, model.cuda,
     lambda: x.to("cuda"), torch.accelerator.synchronize, torch.mps.empty_cache, lambda: torch.autocast(3),
-    lambda: torch.autocast("nowhere"), lambda: torch.autocast("cpu", enable=False), lambda: torch.cuda.get_device_properties(0),
+    lambda: torch.autocast("nowhere"), lambda: torch.autocast("cpu", enable=False),
+    lambda: torch.cuda.get_device_properties(0),
 ):  # fmt: skip
     try:
         use()

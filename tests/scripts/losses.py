@@ -7,12 +7,15 @@ torch.manual_seed(77)
 x = torch.linspace(-2, 2, 30).unsqueeze(1)
 y = 1.5 * x - 0.5 + 0.1 * torch.randn_like(x)
 y[::10] += 5
-prediction, target = torch.tensor([[0.5, 2.0], [-1.0, 3.0]], requires_grad=True), torch.tensor([[1.0, 0.0], [-1.5, 3.0]])
+prediction = torch.tensor([[0.5, 2.0], [-1.0, 3.0]], requires_grad=True)
+target = torch.tensor([[1.0, 0.0], [-1.5, 3.0]])
 for kind in (nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss):
     for reduction in ("none", "mean", "sum"):
         value = kind(reduction=reduction)(prediction, target)
         print(kind.__name__, reduction, value)
-print(nn.functional.huber_loss(prediction, target, delta=0.5), nn.functional.smooth_l1_loss(prediction, target, beta=2.0))
+print(
+    nn.functional.huber_loss(prediction, target, delta=0.5), nn.functional.smooth_l1_loss(prediction, target, beta=2.0)
+)
 print(nn.PoissonNLLLoss()(prediction, target.abs()), nn.BCEWithLogitsLoss()(prediction, target.abs().clamp(max=1)))
 
 
@@ -40,7 +43,8 @@ def log_cosh(input, target):
     return torch.mean(torch.log(torch.cosh(input - target)))
 
 
-for criterion in (nn.MSELoss(), nn.L1Loss(), nn.SmoothL1Loss(), nn.HuberLoss(), RMSELoss(), QuantileLoss(0.5), log_cosh):
+criteria = nn.MSELoss(), nn.L1Loss(), nn.SmoothL1Loss(), nn.HuberLoss(), RMSELoss(), QuantileLoss(0.5), log_cosh
+for criterion in criteria:
     torch.manual_seed(0)
     model = nn.Linear(1, 1)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.5)

@@ -32,7 +32,10 @@ for ii in range(300):
         print(ii, loss, w.squeeze()[()].item(), b.squeeze().item())
 print("w: ", w.item(), "b: ", b.item())
 
-print(t.FloatTensor([[1, 2], [3, 4]]), t.LongTensor([1, 2, 3]), t.Tensor(2, 3).shape, t.Tensor([4.0]), t.DoubleTensor([1]))
+print(
+    t.FloatTensor([[1, 2], [3, 4]]), t.LongTensor([1, 2, 3]), t.Tensor(2, 3).shape, t.Tensor([4.0]),
+    t.DoubleTensor([1]),
+)  # fmt: skip
 print(t.FloatTensor(3).zero_(), t.LongTensor([0, 2]).float(), isinstance(t.ones(1), t.FloatTensor), t.ones(1).type())
 X = t.cat([t.ones(50, 1), t.randn(50, 2)], dim=1)
 target = X @ t.FloatTensor([1.0, 2.0, -1.0]).view(3, 1) + 0.1 * t.randn(50, 1)
@@ -41,7 +44,8 @@ print(theta, t.linalg.inv(X.T @ X).shape, t.pinverse(X).shape)
 residual = target - X.mm(theta)
 r_squared = 1 - residual.pow(2).sum() / (target - target.mean()).pow(2).sum()
 print("R^2 = %.4f" % r_squared, r_squared)
-print("RMSE", t.sqrt(t.mean(residual**2)), "max", residual.abs().max(), "corr", t.corrcoef(t.cat([target.T, X.mm(theta).T])))
+correlation = t.corrcoef(t.cat([target.T, X.mm(theta).T]))
+print("RMSE", t.sqrt(t.mean(residual**2)), "max", residual.abs().max(), "corr", correlation)
 
 net = nn.Linear(3, 1, bias=False)
 optimizer = t.optim.SGD(net.parameters(), lr=0.1)

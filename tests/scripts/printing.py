@@ -13,7 +13,9 @@ z = x @ w + b
 for tensor in (z, z + 1, z - 1, 1 - z, z * 2, z / 3, -z, z**2, z.exp(), z.mean(), z.sum(0), z.view(-1), z.t(), z[0]):
     print(type(tensor.grad_fn).__name__, tensor.requires_grad, tensor.is_leaf, tensor)
 print(z.detach(), z.data.abs().max(), (z > 0), (z > 0).sum(), (z > 0).float().mean())
-print(torch.arange(10), torch.arange(0, 1, 0.1), torch.linspace(0, 1, 5), torch.eye(3), torch.ones(2, 3, dtype=torch.int))
+print(
+    torch.arange(10), torch.arange(0, 1, 0.1), torch.linspace(0, 1, 5), torch.eye(3), torch.ones(2, 3, dtype=torch.int)
+)
 print(torch.tensor([1e-6, 1.0, 1000.0]), torch.tensor([1e10, 1.0]), torch.tensor([0.1, float("nan"), float("inf")]))
 print(torch.tensor(3), torch.tensor(3.5), torch.tensor([True, False]), torch.tensor([]), torch.zeros(0, 3))
 print(torch.arange(3000.0).reshape(50, 60))
@@ -40,4 +42,5 @@ torch.set_printoptions(profile="full")
 print(torch.arange(40))
 torch.set_printoptions(profile="default")
 print("x:", x[0, 0], x[:, 1], x[1:3, :2], x[-1], x[x > 1], x[torch.tensor([0, 2])])
-print([p for p in nn.Linear(1, 1).parameters()], len(list(model.named_modules())), [n for n, _ in model.named_children()])
+children = [n for n, _ in model.named_children()]
+print([p for p in nn.Linear(1, 1).parameters()], len(list(model.named_modules())), children)

@@ -27,18 +27,21 @@ a = np.ones(3)
 t = torch.from_numpy(a)
 a += 1
 print(t, t.dtype, torch.tensor(a, dtype=torch.float32), torch.as_tensor([1, 2.5]), np.array(t), t.float(), t.int())
-print(torch.tensor([1, 2]) + 0.5, torch.tensor([1, 2]) / 2, torch.tensor([3]) // 2, torch.tensor([1, 2]) * torch.tensor(2.0))
+pair = torch.tensor([1, 2])
+print(pair + 0.5, pair / 2, torch.tensor([3]) // 2, pair * torch.tensor(2.0))
 print(np.float64(2.0) * torch.ones(2), torch.ones(2) * np.float32(3), torch.tensor(2) ** 3, 2 ** torch.arange(4))
 m = torch.arange(12).reshape(3, 4)
 print(m, m[1], m[:, 1], m[..., -1], m[m > 5], m.sum(), m.sum(dim=0), m.sum(1, keepdim=True), m.float().mean(0), m.T)
 print(m.max(), m.max(dim=1), m.float().std(), m.argmin(), torch.sort(torch.tensor([3, 1, 2])), m.float().norm())
 print(torch.cat((m, m), dim=0).shape, torch.stack((m, m)).shape, torch.chunk(m, 2, dim=1), m.split(2)[0], m.unbind()[0])
 print(m.unsqueeze(0).shape, m.reshape(2, -1), m.flatten(), m.expand(2, 3, 4).shape, m.permute(1, 0), m.squeeze())
-print(torch.where(m > 5, m, torch.zeros_like(m)), torch.clamp(m, 2, 8), m.float().sqrt()[0], torch.abs(torch.tensor([-1.5])))
+above = torch.where(m > 5, m, torch.zeros_like(m))
+print(above, torch.clamp(m, 2, 8), m.float().sqrt()[0], torch.abs(torch.tensor([-1.5])))
 print(torch.dot(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0])), torch.outer(torch.arange(3), torch.arange(2)))
 print(torch.inverse(torch.tensor([[2.0, 0.0], [1.0, 4.0]])), torch.linalg.solve(torch.eye(2) * 2, torch.ones(2)))
 print(len(m), list(torch.arange(3)), [int(i) for i in torch.arange(3)], float(torch.tensor(2.5)), bool(torch.tensor(0)))
-print(m.index_select(0, torch.tensor([0, 2])), torch.gather(m, 1, torch.tensor([[0], [1], [2]])), m.topk(2)[0], m.cumsum(0))
+gathered = torch.gather(m, 1, torch.tensor([[0], [1], [2]]))
+print(m.index_select(0, torch.tensor([0, 2])), gathered, m.topk(2)[0], m.cumsum(0))
 
 x = torch.ones(2, 2, requires_grad=True)
 y = x + 2
@@ -59,7 +62,8 @@ x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
 y = x * 2
 y.backward(torch.tensor([0.1, 1.0, 0.0001]))
 print(x.grad, x.detach().eq(torch.tensor([1.0, 2.0, 3.0])).all())
-for attempt in (lambda: y.backward(), lambda: x.numpy(), lambda: torch.ones(2, 3) @ torch.ones(2, 3), lambda: x.add_(1)):
+attempts = lambda: y.backward(), lambda: x.numpy(), lambda: torch.ones(2, 3) @ torch.ones(2, 3), lambda: x.add_(1)
+for attempt in attempts:
     try:
         attempt()
     except RuntimeError as error:

@@ -118,7 +118,9 @@ class LinearLR(LRScheduler):
                 f"Got start_factor={start_factor}"
             )
         if not 0 <= end_factor <= 1:
-            raise ValueError(f"Ending multiplicative factor expected to be between 0 and 1. Got end_factor={end_factor}")
+            raise ValueError(
+                f"Ending multiplicative factor expected to be between 0 and 1. Got end_factor={end_factor}"
+            )
         self.start_factor = start_factor
         self.end_factor = end_factor
         self.total_iters = total_iters
