@@ -69,6 +69,23 @@ def test_sorted_rows_that_drift_from_block_to_block():
     assert_sums(Statistics(X, X), X, X)
 
 
+@pytest.mark.parametrize("weight", [0.0, 1e-9])
+@pytest.mark.parametrize("n", [1, 20, 9000])
+def test_rows_that_hardly_count_may_lie_far_off(n, weight):
+    X, y = table(2 * n + 3)
+    X[:n] += 1e7
+    y[:n] -= 1e7
+    weights = np.ones(len(X))
+    weights[:n] = weight
+    together = Statistics(X[:n], y[:n], weights[:n]) + Statistics(X[n:], y[n:])
+    for statistics in (Statistics(X, y, weights), together):
+        if weight:
+            assert_sums(statistics, X, y, weights, rtol=1e-4)
+        else:
+            assert_sums(statistics, X[n:], y[n:], weights[n:], rtol=1e-11)
+    assert "smallest" in vars(fastgd.diagnose(together))
+
+
 def test_parts_in_any_order():
     X, y = table()
     weights = np.random.default_rng(1).random(len(X))
@@ -155,6 +172,12 @@ def test_numbers_under_a_mask_are_not_taken():
             fastgd.diagnose(*given)
     with pytest.raises(ValueError, match="sample_weight must have no masked values, but row 3"):
         Statistics(X, y, np.ma.masked_equal(np.arange(20.0), 3))
+
+
+def test_parts_whose_sum_is_beyond_float64():
+    parts = [Statistics(np.full((2, 1), sign * 1e160), np.zeros(2)) for sign in (1, -1)]
+    with pytest.raises(ValueError, match="beyond float64: divide the columns"):
+        sum(parts)
 
 
 def test_refusals():
