@@ -130,6 +130,28 @@ def test_a_fit_needs_no_rows():
     assert sums.predict(X).shape == y.shape
 
 
+@pytest.mark.parametrize("n", (3, 17, 200))
+@pytest.mark.parametrize("start", (1.0, 1e3))
+@pytest.mark.parametrize("scale", (1.0, 1e6))
+def test_losses_are_as_good_as_is_told(n, start, scale):
+    X, y = table(n)
+    X *= scale
+    lr = 1 / np.linalg.eigvalsh(np.cov(X.T, bias=True) + np.outer(X.mean(0), X.mean(0)))[-1]
+    model = nn.Linear(7, 2, dtype=fastgd.float64)
+    with fastgd.no_grad():
+        model.weight.mul_(start)
+    weight, bias = (param.detach().numpy().astype(np.longdouble) for param in model.parameters())
+    history = fit(Statistics(X, y), model=model, lr=lr).history
+    buffers, losses = [0, 0], []
+    for _ in history.loss:
+        missed = X.astype(np.longdouble) @ weight.T + bias - y
+        losses.append(float(np.square(missed).mean()))
+        gradients = missed.T @ X / n, missed.mean(0)
+        buffers = [np.longdouble(0.9) * buffer + gradient for buffer, gradient in zip(buffers, gradients)]
+        weight, bias = weight - np.longdouble(lr) * buffers[0], bias - np.longdouble(lr) * buffers[1]
+    assert np.abs(history.loss - losses).max() <= history.loss_error < 1e-13 * (np.square(y).mean() + losses[0])
+
+
 def test_an_exact_fit_tells_how_far_its_losses_go():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(500, 7))
