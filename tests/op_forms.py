@@ -185,6 +185,9 @@ v.index_copy(0, j, v); torch.zeros(2, 4).scatter_(1, j[:2].unsqueeze(1), 1.0)
 torch.zeros(3).index_add_(0, j, torch.ones(3)); a @ M; a @ v; v @ M; v @ v; a.t() @ a; B @ M; B @ v
 B @ B.transpose(1, 2); (M @ B.transpose(1, 2)) * 1; torch.matmul(a, M); a.matmul(M); torch.mm(a, M); a.mm(M)
 torch.mv(a, v); a.mv(v); torch.dot(v, v * 2); v.dot(v); torch.inner(v, v) * 1; torch.inner(a, b); torch.outer(v, v)
+torch.nn.functional.linear(a, v); torch.nn.functional.linear(a[0], v); torch.nn.functional.linear(x, v)
+torch.nn.functional.linear(B, v, s); torch.nn.functional.linear(a[:, :0], M[:, :0], v)
+torch.nn.functional.linear(B[..., :0], M[:2, :0]); torch.nn.functional.linear(a, M[:0])
 torch.ger(v, v); v.outer(v); torch.addmm(v, a, M); torch.addmm(v, a, M, beta=2, alpha=0.5); v.addmm(a, M)
 torch.bmm(B, B.transpose(1, 2)); torch.addmv(s, a, v); torch.einsum("ij,jk->ik", a, M); torch.einsum("ij,ij->i", a, b)
 torch.einsum("i,j", v, v) * 1; torch.einsum("bij,jk->bik", B, M); torch.einsum("ij->j", a) * 1

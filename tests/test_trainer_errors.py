@@ -98,6 +98,12 @@ REFUSED = {
         {"sample_weight": spoiled(WEIGHTS[:, None], 9, 0, np.nan)[:, 0]},
         "sample_weight must be finite, but row 9 holds nan: drop or fill",
     ),
+    "weights whose sum is beyond": (
+        {"sample_weight": np.full(len(X), 1e307)}, "sample_weight must be of a size that float64 holds, as the model is"
+    ),
+    "weights of which a mean is beyond": (
+        {"sample_weight": np.full(len(X), 5e-324)}, "sample_weight must be of a size that float64 holds, as the model is"
+    ),
     "infinite weight": (
         {"sample_weight": spoiled(WEIGHTS[:, None], 9, 0, np.inf)[:, 0]},
         "sample_weight must be finite, but row 9 holds inf: drop or fill",

@@ -219,6 +219,7 @@ def plan_spectral(found, data, rates, epochs, asked):
         return SpectralEngine(found, data.statistics, None, data, rates)
     table, target, weights = rows = rows_of(found, data)
     if weights is not None and not weights.sum() > 0:
+        data.check_finite()
         raise NotPlannable("the rows weigh nothing")
     shape = *table.shape, target.shape[1]
     alone = found.together or len(found.trained) == 1

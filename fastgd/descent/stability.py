@@ -24,7 +24,7 @@ def stable_limit(curvature, options):
     if not 0 < curvature < np.inf or (momentum and not options.get("nesterov") and dampening >= 1):
         return None
     if options.get("nesterov"):
-        return 2 * (1 + momentum) / ((1 + 2 * momentum) * curvature)
+        return 2 * (1 + momentum) / ((1 + (2 - dampening) * momentum) * curvature)
     if momentum:
         return 2 * (1 + momentum) / ((1 - dampening) * curvature)
     return 2 / curvature
@@ -33,13 +33,12 @@ def stable_limit(curvature, options):
 def _roots(lr, curvature, options):
     """The factors by which a coordinate's two modes, of its offset and buffer, change at every step."""
     momentum = float(options.get("momentum", 0))
-    curvature = curvature + float(options.get("weight_decay", 0))
+    along = lr * (curvature + float(options.get("weight_decay", 0)))
+    undamped = (1 - float(options.get("dampening", 0))) if momentum else 1
     if options.get("nesterov"):
-        along = 1 - lr * curvature
-        trace, product = (1 + momentum) * along, momentum * along
+        trace, product = 1 + momentum - along * (1 + momentum * undamped), momentum * (1 - along)
     else:
-        along = lr * curvature * ((1 - float(options.get("dampening", 0))) if momentum else 1)
-        trace, product = 1 + momentum - along, momentum
+        trace, product = 1 + momentum - along * undamped, momentum
     rest = trace * trace - 4 * product
     if rest < 0:
         imaginary = math.sqrt(-rest) / 2
