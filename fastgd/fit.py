@@ -261,7 +261,7 @@ class Fit:
     # -- what went wrong
 
     def _failure(self, stop, previous):
-        """The error that says why an epoch did not come to its end; whoever raised it here would hold it, and it him."""
+        """The error that says why an epoch did not end well; raised here, it and this frame would hold each other."""
         if stop == Stop.INTERRUPTED:
             self.history.stop_reason = "interrupted"
             return KeyboardInterrupt()

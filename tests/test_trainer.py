@@ -506,7 +506,9 @@ def test_a_history_copies_what_it_is_given_when_somebody_reads_it():
 
 
 @pytest.mark.parametrize("lr", [0.01, 1e6])
-@pytest.mark.parametrize(("engine", "batch_size"), [("stream", None), ("stream", 20), ("spectral", None), ("eager", 20)])
+@pytest.mark.parametrize(
+    ("engine", "batch_size"), [("stream", None), ("stream", 20), ("spectral", None), ("eager", 20)]
+)
 def test_a_trainer_goes_with_its_memory_when_nobody_holds_it(engine, batch_size, lr):
     X, y = data()
     gc.disable()
