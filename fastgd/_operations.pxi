@@ -280,12 +280,14 @@ cpdef Tensor apply_inplace(Row row, tuple args, dict options):
         arrays[0] = array.copy()
         kept = wrap(arrays[0])
         kept._node, kept._requires_grad = target._node, target._requires_grad
+        kept._storage = Storage.__new__(Storage)        # not that of the node's own result, which is being written to
         result = forward(row, arrays, options)
         store(array, result)
         written(target)
         target._requires_grad = False
         made = target if target._base is None else wrap(result.copy())
         record(made, row, (kept, *args[1:]), tuple(arrays), options)
+        expect_unwritten(<OpNode>made._node, storage_of(target))
         storage_of(target).writer = made._node.label
         if target._base is not None:
             record_part(target._base, target, made)
@@ -294,6 +296,11 @@ cpdef Tensor apply_inplace(Row row, tuple args, dict options):
         store(array, forward(row, arrays, options))
     written(target)
     return target
+
+
+cdef object expect_unwritten(OpNode node, Storage storage):
+    """Operands in the memory that an operation wrote to are not there any more as its gradients would read them."""
+    node.saved = [(i, kept, version - 1 if i > 0 and kept is storage else version) for i, kept, version in node.saved]
 
 
 def reshape_inplace(Tensor target, view, tuple args, dict options, label):

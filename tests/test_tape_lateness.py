@@ -277,6 +277,57 @@ for read in "pqr":
         saved_beside(read, written)
 
 
+def written_twice(name, write):
+    """The gradient of the first write reads what the second writes over."""
+
+    def case(t):
+        out = []
+        for build in (lambda s: s.X @ s.v, lambda s: (s.X @ s.v).view(6, 1), lambda s: s.v * 2, lambda s: s.x * s.s1):
+            s = Data(t)
+            p = build(s)
+            write(p)
+            p.mul_(2)
+            p.sum().backward()
+            out.append([p, s.grads()])
+        return out
+
+    CASES[f"{name} and written again"] = case
+
+
+written_twice("clamp_", lambda p: p.clamp_(-1, 1))
+written_twice("abs_", lambda p: p.abs_())
+written_twice("square_", lambda p: p.square_())
+written_twice("masked_fill_", lambda p: p.masked_fill_(p > 0, 1.5))
+written_twice("mul_", lambda p: p.mul_(p.detach().clone()))
+written_twice("exp_", lambda p: p.exp_())
+
+
+def written_by_itself(name, write):
+    def case(t):
+        found = []
+        for build in (lambda s: s.X @ s.v, lambda s: s.v * 2):
+            s = Data(t)
+            p = build(s)
+            write(p)
+            try:
+                p.sum().backward()
+                found.append(s.grads())
+            except RuntimeError as error:
+                found.append(str(error)[:85])  # torch names another operation
+        return found
+
+    CASES[f"written by itself, {name}"] = case
+
+
+written_by_itself("mul_", lambda p: p.mul_(p))
+written_by_itself("mul_ of the detached", lambda p: p.mul_(p.detach()))
+written_by_itself("mul_ of a view", lambda p: p.mul_(p.view(-1)))
+written_by_itself("a part of the whole", lambda p: p[:1].mul_(p[1:2]))
+written_by_itself("div_", lambda p: p.div_(p))
+written_by_itself("add_", lambda p: p.add_(p))
+written_by_itself("sub_", lambda p: p.sub_(p, alpha=3))
+
+
 def retained(name, write):
     def case(t):
         s = Data(t)
