@@ -57,7 +57,8 @@ class Drawn:
         params = model.parameters()
         if self.groups:
             own = [{}, {"momentum": 0.0}, {"dampening": 0.2}][self.seed % 3]
-            params = [{"params": [model.weight]}, {"params": [model.bias], "lr": 3 * self.lr, "weight_decay": 0.0, **own}]
+            own |= {"lr": 3 * self.lr, "weight_decay": 0.0}
+            params = [{"params": [model.weight]}, {"params": [model.bias], **own}]
         optimizer = library.optim.SGD(params, lr=self.lr, **self.options)
         make = SCHEDULERS.get(self.scheduler)
         moves = self.options["momentum"] != 0

@@ -99,10 +99,10 @@ REFUSED = {
         "sample_weight must be finite, but row 9 holds nan: drop or fill",
     ),
     "weights whose sum is beyond": (
-        {"sample_weight": np.full(len(X), 1e307)}, "sample_weight must be of a size that float64 holds, as the model is"
+        {"sample_weight": np.full(len(X), 1e307)}, "sample_weight must be of a size that float64 holds, as"
     ),
     "weights of which a mean is beyond": (
-        {"sample_weight": np.full(len(X), 5e-324)}, "sample_weight must be of a size that float64 holds, as the model is"
+        {"sample_weight": np.full(len(X), 5e-324)}, "sample_weight must be of a size that float64 holds, as"
     ),
     "infinite weight": (
         {"sample_weight": spoiled(WEIGHTS[:, None], 9, 0, np.inf)[:, 0]},
