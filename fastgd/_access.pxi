@@ -32,7 +32,9 @@ cdef ndarray grad_array(Tensor tensor):
     return <ndarray>tensor._grad
 
 
-cdef inline bint requires_grad(Tensor tensor) noexcept:
+cdef inline bint requires_grad(Tensor tensor) except -1:
+    if tensor._base is not None:
+        follow_base(tensor)
     return tensor._requires_grad or tensor._node is not None
 
 

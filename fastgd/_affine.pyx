@@ -24,8 +24,10 @@ from ._tensor cimport (
     Sweep,
     Tensor,
     array_of,
+    be_part,
     check_freed,
     check_version,
+    follow_base,
     linear_arguments,
     recognising,
     row_of,
@@ -115,7 +117,9 @@ cdef inline bint is_float(int type_num) noexcept:
     return type_num == cnp.NPY_FLOAT32 or type_num == cnp.NPY_FLOAT64
 
 
-cdef inline bint wants_gradient(Tensor tensor) noexcept:
+cdef inline bint wants_gradient(Tensor tensor) except -1:
+    if tensor._base is not None:
+        follow_base(tensor)
     return tensor._requires_grad or tensor._node is not None
 
 

@@ -186,20 +186,37 @@ cpdef apply(Row row, tuple args, dict options):
     made = wrap(forward(row, arrays, options) if array is None else array)
     if row.view:
         be_part(made, <Tensor>args[0])
+        made._storage = storage_of(<Tensor>args[0])
     if recorded and fastgd_grad_enabled and row.gradients is not None:
         record(made, row, args, tuple(arrays), options)
     return made
 
 
-cdef object be_part(Tensor part, Tensor whole):
+cdef void be_part(Tensor part, Tensor whole):
     part._base = whole if whole._base is None else whole._base
-    part._storage = storage_of(whole)
+    part._followed = number_of_node(part._base)
+
+
+cdef inline Py_ssize_t number_of_node(Tensor tensor) noexcept:
+    return 0 if tensor._node is None else tensor._node.sequence
+
+
+cdef int follow_base(Tensor view) except -1:
+    """Finds a view's place on the tape anew where what it is a view of was written to, and that was recorded."""
+    cdef Py_ssize_t now = number_of_node(view._base)
+    if now != 0 and now != view._followed:
+        view._followed = now
+        array_of(view)
+        if storage_of(view) is storage_of(view._base):      # which has not been given other data
+            record_place(view._base, view)
+    return 0
 
 
 cpdef Tensor view_of(Row row, Tensor input, ndarray array, dict options):
     """A view that has been taken already, recorded as a row that nothing recognises."""
     cdef Tensor made = wrap(array)
     be_part(made, input)
+    made._storage = storage_of(input)
     if fastgd_grad_enabled and requires_grad(input):
         record(made, row, (input,), (array_of(input),), options)
     return made
@@ -234,6 +251,8 @@ cdef object record(Tensor made, Row row, tuple args, tuple arrays, dict options)
             needed.update(row.needs[i])
     node.made_from = tuple(parents)
     node.reads_values = bool(needed)
+    if made._node is not None:      # it was written to
+        node.retained_by, made._node.retained_by = made._node.retained_by, None
     made._node = node
     for i in needed:
         kept = made if i < 0 else args[i]
@@ -261,12 +280,14 @@ cpdef Tensor apply_inplace(Row row, tuple args, dict options):
         arrays[0] = array.copy()
         kept = wrap(arrays[0])
         kept._node, kept._requires_grad = target._node, target._requires_grad
+        kept._storage = Storage.__new__(Storage)        # not that of the node's own result, which is being written to
         result = forward(row, arrays, options)
         store(array, result)
         written(target)
         target._requires_grad = False
         made = target if target._base is None else wrap(result.copy())
         record(made, row, (kept, *args[1:]), tuple(arrays), options)
+        expect_unwritten(<OpNode>made._node, storage_of(target))
         storage_of(target).writer = made._node.label
         if target._base is not None:
             record_part(target._base, target, made)
@@ -275,6 +296,11 @@ cpdef Tensor apply_inplace(Row row, tuple args, dict options):
         store(array, forward(row, arrays, options))
     written(target)
     return target
+
+
+cdef object expect_unwritten(OpNode node, Storage storage):
+    """Operands in the memory that an operation wrote to are not there any more as its gradients would read them."""
+    node.saved = [(i, kept, version - 1 if i > 0 and kept is storage else version) for i, kept, version in node.saved]
 
 
 def reshape_inplace(Tensor target, view, tuple args, dict options, label):
@@ -315,6 +341,21 @@ cdef object offsets(ndarray array):
 cdef object record_part(Tensor base, Tensor part, Tensor value):
     """Records that a part of a tensor has been replaced, and that the part comes from the tensor as it is now."""
     cdef ndarray array = array_of(base)
+    storage_of(base)        # while its node knows it
+    kept = wrap(array)
+    kept._node = base._node
+    record(base, row_of("replace_part"), (kept, value), (array, value._array), {"places": places_of(part, array)})
+    record_place(base, part)
+
+
+cdef object record_place(Tensor base, Tensor part):
+    """Records that a part comes from the tensor as it is now."""
+    record(part, row_of("part"), (base,), (base._array,), {"places": places_of(part, base._array)})
+    part._followed = base._node.sequence
+
+
+cdef object places_of(Tensor part, ndarray array):
+    """Where the elements of a part are in the array, by their numbers in its order."""
     offset = <Py_ssize_t>(<char *>cnp.PyArray_DATA(part._array) - <char *>cnp.PyArray_DATA(array))
     places = offsets(part._array) + offset
     if cnp.PyArray_IS_C_CONTIGUOUS(array):
@@ -323,11 +364,7 @@ cdef object record_part(Tensor base, Tensor part, Tensor value):
         elements = offsets(array).ravel()
         order = np.argsort(elements)
         places = order[np.searchsorted(elements, places, sorter=order)]
-    options = {"places": places}
-    kept = wrap(array)
-    kept._node = base._node
-    record(base, row_of("replace_part"), (kept, value), (array, value._array), options)
-    record(part, row_of("part"), (base,), (array,), options)
+    return places
 
 
 cdef object store(ndarray array, ndarray result):

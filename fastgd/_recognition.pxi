@@ -278,7 +278,7 @@ cdef object recognise_reshape(Row row, tuple args, dict options):
     if elements != root.rows.n:
         return None
     view = waiting(made, row.label)
-    view._base = tensor if tensor._base is None else tensor._base
+    be_part(view, tensor)
     return view
 
 

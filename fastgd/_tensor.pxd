@@ -64,6 +64,7 @@ cdef class Tensor:
     cdef Node _node                             # grad_fn; None for a leaf
     cdef object _grad                           # None, a tensor, or the array of one that nobody has looked at
     cdef readonly Tensor _base                  # what this is a view of
+    cdef Py_ssize_t _followed                   # of a view: the number of the base's node when it was last looked at
     cdef bint _requires_grad                    # of a leaf
     cdef dict _hooks                            # of a leaf
     cdef dict _hooks_after                      # of a leaf, called when its gradient has been added
@@ -99,6 +100,8 @@ cdef Tensor grad_of_leaf(Tensor tensor)
 cdef ndarray grad_array(Tensor tensor)
 cdef Tensor wrap(ndarray array)
 cdef Tensor wrap_node(Node node)
+cdef int follow_base(Tensor view) except -1
+cdef void be_part(Tensor part, Tensor whole)
 cdef Storage storage_of(Tensor tensor)
 cdef void before_write(ndarray array) except *
 cdef void written(Tensor tensor) except *

@@ -130,7 +130,7 @@ cdef class Tensor:
 
     @property
     def _version(self):
-        return 0 if self._storage is None else self._storage.version
+        return storage_of(self).version
 
     def __dealloc__(self):
         Py_XDECREF(self._attributes)
@@ -170,12 +170,12 @@ cdef class Tensor:
 
     @property
     def is_leaf(self):
-        return self._node is None
+        return not requires_grad(self) or self._node is None
 
     @property
     def grad_fn(self):
         """The recorded operation that this tensor came from, None for a leaf."""
-        return None if self._node is None else shown(self._node)
+        return None if not requires_grad(self) or self._node is None else shown(self._node)
 
     @property
     def grad(self):

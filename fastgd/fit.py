@@ -2,6 +2,7 @@
 
 import math
 import time
+import weakref
 from typing import NamedTuple
 
 import numpy as np
@@ -57,7 +58,7 @@ class Fit:
     """
 
     def __init__(self, trainer, X, y, sample_weight, validation_data, arguments, epochs, resumed):
-        self.trainer, self.epochs = trainer, epochs
+        self._trainer, self.epochs = weakref.ref(trainer), epochs  # which holds the fit, and its copy of X
         self.history = History()
         self.tol = -1.0 if arguments["tol"] is None else float(arguments["tol"])
         self.grad_tol = -1.0 if arguments["grad_tol"] is None else float(arguments["grad_tol"])
@@ -95,6 +96,10 @@ class Fit:
 
     def __reduce__(self):
         return Finished, (self.state_dict(),)
+
+    @property
+    def trainer(self):
+        return self._trainer()
 
     @property
     def target_ndim(self):
@@ -152,7 +157,7 @@ class Fit:
         if stop in FAILURES:
             if not done:
                 self._undo()
-            self._fail(stop, previous if stop == Stop.NOT_FINITE and not done else None)
+            raise self._failure(stop, previous if stop == Stop.NOT_FINITE and not done else None)
         history.stop_reason = reason or "epochs"
         if self.best_weights is not None:
             tensors = changing(trainer.model, trainer.optimizer)
@@ -255,19 +260,19 @@ class Fit:
 
     # -- what went wrong
 
-    def _fail(self, stop, previous):
-        """Says why an epoch did not come to its end."""
+    def _failure(self, stop, previous):
+        """The error that says why an epoch did not end well; raised here, it and this frame would hold each other."""
         if stop == Stop.INTERRUPTED:
             self.history.stop_reason = "interrupted"
-            raise KeyboardInterrupt
+            return KeyboardInterrupt()
         if stop == Stop.NO_MEMORY:
-            raise MemoryError("no memory for the sums of one step")
+            return MemoryError("no memory for the sums of one step")
         self.history.stop_reason = "diverged"
         self._refuse(self.data.check_finite)
         error = self._divergence(stop)
         if previous is not None and self.data.full:
             self._step_back(*previous)
-        raise error
+        return error
 
     def _refuse(self, check, **data):
         """Raises what a check of the data raises, with everything as it was before the fit."""
@@ -295,7 +300,7 @@ class Fit:
             found = self._found()
             if found is not None:
                 limit = largest_stable_rate(
-                    self.data.X, self.data.weights, found.form, group, None if self.data.full else 1
+                    self.data.X, self.data.weights, found.form, group, None if self.data.full else self.data.batch_size
                 )
         if isinstance(self.data, Rows):
             spread = spread_of_features(self.data.X)
@@ -309,7 +314,7 @@ class Fit:
                 "the rate: divide the columns by their spreads."
             )
         elif limit is not None:
-            which = "" if self.data.full else " for every single row, and so for mini-batches,"
+            which = "" if self.data.full else " for mini-batches, every row taken to be as large as the largest,"
             message += f" The largest stable rate{which} is about {limit:.3g}: use a smaller lr."
         elif group.get("maximize"):
             message += " With maximize=True the loss may grow without bound: fit fewer epochs."

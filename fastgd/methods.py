@@ -189,8 +189,6 @@ def _rebuild(kind, array, requires_grad):
 
 
 def _reduce(tensor, protocol):
-    if not tensor.is_leaf:
-        raise RuntimeError("only leaf tensors can be pickled: use .detach() first")
     return _rebuild, (tensor.__class__, tensor.detach().numpy(), tensor.requires_grad)
 
 

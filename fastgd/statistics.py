@@ -9,6 +9,7 @@ MOST_AT_ONCE = 1 << 22  # numbers that may be copied, where they are not what th
 READ_AT_ONCE = 1 << 24  # numbers between looks for Ctrl-C: they may come from a file
 WORK_AT_ONCE = 1 << 30  # multiply-adds between looks for Ctrl-C: some 50 milliseconds
 READ = np.dtype(np.float32), np.dtype(np.float64)  # by the kernels
+BEYOND = "the sums over X and y are beyond float64: divide the columns by their spread"
 
 
 class Statistics:
@@ -65,7 +66,7 @@ class Statistics:
         if not finite:
             _refuse("X", table)
             _refuse("y", target)
-            raise ValueError("the sums over X and y are beyond float64: divide the columns by their spread")
+            raise ValueError(BEYOND)
 
     def __add__(self, other):
         if isinstance(other, int) and other == 0:
@@ -81,10 +82,14 @@ class Statistics:
         made = object.__new__(Statistics)
         made.target_ndim, made.features, made.outputs = self.target_ndim, *mine
         made.rows, made.total = self.rows + other.rows, self.total + other.total
-        apart = other.means - self.means
-        share = other.total / made.total if made.total else 0.0
-        made.means = self.means + share * apart
-        made.products = self.products + other.products + self.total * share * np.outer(apart, apart)
+        heavy, light = (self, other) if self.total >= other.total else (other, self)
+        apart = light.means - heavy.means
+        share = light.total / made.total if made.total else 0.0
+        made.means = heavy.means + share * apart
+        with np.errstate(over="ignore", invalid="ignore"):
+            made.products = self.products + other.products + heavy.total * share * np.outer(apart, apart)
+        if not np.isfinite(made.products).all():
+            raise ValueError(BEYOND)
         return made
 
     __radd__ = __add__
@@ -100,13 +105,16 @@ def sums(table, target, weights=None):
     p = d + target.shape[1]
     block = rows_of_block(p)
     step = max(1, min(_rows_at_once(table, target), WORK_AT_ONCE // p**2) // block) * block
+    # A row of little weight may lie so far off that the others are all alike beside it.
+    at = 0 if weights is None else int(np.argmax(weights))
     origin = np.empty(p)
-    origin[:d], origin[d:] = _readable(table[:1])[0], _readable(target[:1])[0]
+    origin[:d], origin[d:] = _readable(table[at : at + 1])[0], _readable(target[at : at + 1])[0]
     shift, products = origin.copy(), np.zeros((p, p))
     pieces = [centred_sums(*rows, origin, shift, products) for rows in _pieces(table, target, weights, step)]
     totals, means = pieces[0] if len(pieces) == 1 else map(np.concatenate, zip(*pieces))
     while len(totals) > 1:  # the blocks' means are rows that weigh as much as their block
-        totals, means = centred_sums(means[:, :d], means[:, d:], totals, np.zeros(p), means[0].copy(), products)
+        shift = means[np.argmax(totals)].copy()
+        totals, means = centred_sums(means[:, :d], means[:, d:], totals, np.zeros(p), shift, products)
     means = means[0]
     finite = finish(origin, means, products)
     return float(totals[0]), means, products, finite

@@ -203,6 +203,10 @@ v.index_copy(0, j, v); torch.zeros(2, 4).scatter_(1, j[:2].unsqueeze(1), 1.0)
 torch.zeros(3).index_add_(0, j, torch.ones(3)); a @ M; a @ v; v @ M; v @ v; a.t() @ a; B @ M; B @ v
 B @ B.transpose(1, 2); (M @ B.transpose(1, 2)) * 1; torch.matmul(a, M); a.matmul(M); torch.mm(a, M); a.mm(M)
 torch.mv(a, v); a.mv(v); torch.dot(v, v * 2); v.dot(v); torch.inner(v, v) * 1; torch.inner(a, b); torch.outer(v, v)
+a[:, 0:3]; a[:, :]; a[..., :]; B[0, :, 0:3]; B[:, 0:2, 1:]; B[:, 0:2]; B[1:, ..., 0:3]; B[:, None, 0:2]
+torch.nn.functional.linear(a, v); torch.nn.functional.linear(a[0], v); torch.nn.functional.linear(x, v)
+torch.nn.functional.linear(B, v, s); torch.nn.functional.linear(a[:, :0], M[:, :0], v)
+torch.nn.functional.linear(B[..., :0], M[:2, :0]); torch.nn.functional.linear(a, M[:0])
 torch.ger(v, v); v.outer(v); torch.addmm(v, a, M); torch.addmm(v, a, M, beta=2, alpha=0.5); v.addmm(a, M)
 torch.bmm(B, B.transpose(1, 2)); torch.addmv(s, a, v); torch.einsum("ij,jk->ik", a, M); torch.einsum("ij,ij->i", a, b)
 torch.einsum("i,j", v, v) * 1; torch.einsum("bij,jk->bik", B, M); torch.einsum("ij->j", a) * 1
@@ -361,6 +365,9 @@ torch.manual_seed(3) and torch.nn.init.xavier_uniform(torch.empty(2, 3)); type((
 
 # Several statements: what the last one leaves in `r` is told.
 PROGRAMS = r"""
+import pickle; r = pickle.loads(pickle.dumps(a * 2))
+import pickle; r = pickle.loads(pickle.dumps(a.detach() * 2))
+import copy; r = copy.copy(a * 2)
 r = x.clone(); r += 1
 r = x.clone(); r *= a
 r = x.clone(); r -= 0.5; r /= 2

@@ -82,6 +82,65 @@ def test_formula(kind, name, dtype, set_to_none):
             np.testing.assert_allclose(found[key], value, **near, err_msg=f"step {number}, {key}")
 
 
+OWN = [
+    ("SGD", {"momentum": 0.9, "nesterov": True}, {"momentum": 0.0}),
+    ("SGD", {"momentum": 0.9, "nesterov": True}, {"dampening": 0.3}),
+    ("SGD", {"momentum": 0.9, "dampening": 0.3}, {"nesterov": True, "weight_decay": 0.1}),
+    ("Adam", {"weight_decay": 0.1}, {"amsgrad": True, "betas": (0.5, 0.6)}),
+]
+
+
+@pytest.mark.parametrize(("kind", "options", "own"), OWN, ids=str)
+def test_groups_with_options_of_their_own(kind, options, own):
+    torch = pytest.importorskip("torch")
+    found = []
+    for lib in (fastgd, torch):
+        params = start(lib, "float64")
+        optimizer = make(lib, kind, options, [{"params": params[:1]}, {"params": params[1:], **own}])
+        for drawn in gradients("float64"):
+            for param, gradient in zip(params, drawn):
+                param.grad = lib.tensor(gradient)
+            optimizer.step()
+        optimizer.load_state_dict(optimizer.state_dict())
+        found.append([param.detach().numpy() for param in params])
+    for mine, theirs in zip(*found):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-12)
+
+
+@pytest.mark.parametrize("options", [{}, {"weight_decay": 0.1}, {"maximize": True}], ids=str)
+@pytest.mark.parametrize("kind", ["SGD", *KINDS])
+def test_a_number_as_a_parameter(kind, options):
+    if kind == "LBFGS" and options or kind == "Rprop" and "weight_decay" in options:
+        pytest.skip("has no such option")
+    found = []
+    for shape in ((), (1,)):
+        w = fastgd.full(shape, 1.5, requires_grad=True)
+        optimizer = getattr(optim, kind)([w], **options)
+
+        def closure(w=w, optimizer=optimizer):
+            optimizer.zero_grad()
+            loss = (w.exp() - w).sum()
+            loss.backward()
+            return loss
+
+        for _ in range(3):
+            closure()
+            optimizer.step(closure)
+        assert w.shape == shape
+        found.append(w.tolist())
+    assert [found[0]] == found[1]
+
+
+@pytest.mark.parametrize("kind", ["Adam", "AdamW", "RMSprop", "Adagrad"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_nothing_over_nothing_is_not_a_number(kind, dtype):
+    w = fastgd.ones(3, dtype=getattr(fastgd, dtype), requires_grad=True)
+    optimizer = getattr(optim, kind)([w], lr=0.1, eps=0)
+    w.grad = fastgd.tensor([0.0, 1.0, 0.0], dtype=w.dtype)
+    optimizer.step()
+    assert w.isnan().tolist() == [True, False, True] and w[1].item() < 1
+
+
 @pytest.mark.parametrize("kind", ["SGD", *KINDS])
 def test_signature(kind):
     torch = pytest.importorskip("torch")

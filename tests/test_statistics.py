@@ -69,6 +69,23 @@ def test_sorted_rows_that_drift_from_block_to_block():
     assert_sums(Statistics(X, X), X, X)
 
 
+@pytest.mark.parametrize("weight", [0.0, 1e-9])
+@pytest.mark.parametrize("n", [1, 20, 9000])
+def test_rows_that_hardly_count_may_lie_far_off(n, weight):
+    X, y = table(2 * n + 3)
+    X[:n] += 1e7
+    y[:n] -= 1e7
+    weights = np.ones(len(X))
+    weights[:n] = weight
+    together = Statistics(X[:n], y[:n], weights[:n]) + Statistics(X[n:], y[n:])
+    for statistics in (Statistics(X, y, weights), together):
+        if weight:
+            assert_sums(statistics, X, y, weights, rtol=1e-4)
+        else:
+            assert_sums(statistics, X[n:], y[n:], weights[n:], rtol=1e-11)
+    assert "smallest" in vars(fastgd.diagnose(together))
+
+
 def test_parts_in_any_order():
     X, y = table()
     weights = np.random.default_rng(1).random(len(X))
@@ -113,6 +130,28 @@ def test_a_fit_needs_no_rows():
     assert sums.predict(X).shape == y.shape
 
 
+@pytest.mark.parametrize("n", (3, 17, 200))
+@pytest.mark.parametrize("start", (1.0, 1e3))
+@pytest.mark.parametrize("scale", (1.0, 1e6))
+def test_losses_are_as_good_as_is_told(n, start, scale):
+    X, y = table(n)
+    X *= scale
+    lr = 1 / np.linalg.eigvalsh(np.cov(X.T, bias=True) + np.outer(X.mean(0), X.mean(0)))[-1]
+    model = nn.Linear(7, 2, dtype=fastgd.float64)
+    with fastgd.no_grad():
+        model.weight.mul_(start)
+    weight, bias = (param.detach().numpy().astype(np.longdouble) for param in model.parameters())
+    history = fit(Statistics(X, y), model=model, lr=lr).history
+    buffers, losses = [0, 0], []
+    for _ in history.loss:
+        missed = X.astype(np.longdouble) @ weight.T + bias - y
+        losses.append(float(np.square(missed).mean()))
+        gradients = missed.T @ X / n, missed.mean(0)
+        buffers = [np.longdouble(0.9) * buffer + gradient for buffer, gradient in zip(buffers, gradients)]
+        weight, bias = weight - np.longdouble(lr) * buffers[0], bias - np.longdouble(lr) * buffers[1]
+    assert np.abs(history.loss - losses).max() <= history.loss_error < 1e-13 * (np.square(y).mean() + losses[0])
+
+
 def test_an_exact_fit_tells_how_far_its_losses_go():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(500, 7))
@@ -155,6 +194,12 @@ def test_numbers_under_a_mask_are_not_taken():
             fastgd.diagnose(*given)
     with pytest.raises(ValueError, match="sample_weight must have no masked values, but row 3"):
         Statistics(X, y, np.ma.masked_equal(np.arange(20.0), 3))
+
+
+def test_parts_whose_sum_is_beyond_float64():
+    parts = [Statistics(np.full((2, 1), sign * 1e160), np.zeros(2)) for sign in (1, -1)]
+    with pytest.raises(ValueError, match="beyond float64: divide the columns"):
+        sum(parts)
 
 
 def test_refusals():

@@ -206,4 +206,144 @@ def read_after_backward(t):
     return [loss, q, r, p]
 
 
+VIEWS = {
+    "row": lambda p: p[0],
+    "column": lambda p: p[:, 1],
+    "transposed": lambda p: p.t(),
+    "flat": lambda p: p.view(-1),
+    "expanded": lambda p: p.expand(2, *p.shape),
+    "unbound": lambda p: p.unsqueeze(0)[0],
+}
+REWRITES = {
+    "base": lambda t, p, b: p.mul_(2),
+    "base by itself": lambda t, p, b: p.add_(p**2),
+    "another view": lambda t, p, b: p[:, 1].mul_(3),
+    "an element": lambda t, p, b: p.__setitem__((0, 1), b[0, 0] * 5),
+    "nothing left": lambda t, p, b: p.zero_(),
+    "twice": lambda t, p, b: (p[0].mul_(2), p.mul_(2)),
+}
+BASES = {
+    "computed": lambda t, s: s.W2 * 1,
+    "prediction": lambda t, s: linear(t, s.X, s.W2, s.b2),
+    "one output": lambda t, s: s.X.view(9, 2)[:, :1] @ s.b12,
+    "a constant": lambda t, s: t.zeros(2, 3),
+}
+
+
+def view_of_the_rewritten(view, rewrite, base):
+    """A view that was there before what it is a view of was written to goes on from there."""
+
+    def case(t):
+        s = Data(t)
+        p = BASES[base](t, s)
+        q = VIEWS[view](p)
+        REWRITES[rewrite](t, p, s.W2 if p.shape == s.W2.shape else s.b12)
+        if base == "a constant":
+            p.add_(s.W2)
+        (q.exp() + q).sum().backward()
+        return [q, q.requires_grad, q.is_leaf, q.grad_fn.name(), s.grads(), q._version == p._version]
+
+    CASES[f"{view} of {base}, {rewrite} rewritten"] = case
+
+
+for view in VIEWS:
+    for rewrite in REWRITES:
+        view_of_the_rewritten(view, rewrite, "computed")
+for base in BASES:
+    for rewrite in REWRITES:
+        view_of_the_rewritten("flat", rewrite, base)
+
+
+def saved_beside(read, written):
+    def case(t):
+        s = Data(t)
+        p = s.X @ s.v
+        tensors = {"p": p, "q": p.view(6, 1), "r": p.view(6, 1)[:, 0]}
+        tensors[written].add_(1)
+        loss = (tensors[read] ** 2).sum()
+        tensors[written].add_(1)
+        versions = [tensor._version for tensor in tensors.values()]
+        try:
+            loss.backward()
+        except RuntimeError as error:
+            return [versions, str(error)[:85]]  # torch names another operation
+        return versions
+
+    CASES[f"{written} written beside {read}"] = case
+
+
+for read in "pqr":
+    for written in "pqr":
+        saved_beside(read, written)
+
+
+def written_twice(name, write):
+    """The gradient of the first write reads what the second writes over."""
+
+    def case(t):
+        out = []
+        for build in (lambda s: s.X @ s.v, lambda s: (s.X @ s.v).view(6, 1), lambda s: s.v * 2, lambda s: s.x * s.s1):
+            s = Data(t)
+            p = build(s)
+            write(p)
+            p.mul_(2)
+            p.sum().backward()
+            out.append([p, s.grads()])
+        return out
+
+    CASES[f"{name} and written again"] = case
+
+
+written_twice("clamp_", lambda p: p.clamp_(-1, 1))
+written_twice("abs_", lambda p: p.abs_())
+written_twice("square_", lambda p: p.square_())
+written_twice("masked_fill_", lambda p: p.masked_fill_(p > 0, 1.5))
+written_twice("mul_", lambda p: p.mul_(p.detach().clone()))
+written_twice("exp_", lambda p: p.exp_())
+
+
+def written_by_itself(name, write):
+    def case(t):
+        found = []
+        for build in (lambda s: s.X @ s.v, lambda s: s.v * 2):
+            s = Data(t)
+            p = build(s)
+            write(p)
+            try:
+                p.sum().backward()
+                found.append(s.grads())
+            except RuntimeError as error:
+                found.append(str(error)[:85])  # torch names another operation
+        return found
+
+    CASES[f"written by itself, {name}"] = case
+
+
+written_by_itself("mul_", lambda p: p.mul_(p))
+written_by_itself("mul_ of the detached", lambda p: p.mul_(p.detach()))
+written_by_itself("mul_ of a view", lambda p: p.mul_(p.view(-1)))
+written_by_itself("a part of the whole", lambda p: p[:1].mul_(p[1:2]))
+written_by_itself("div_", lambda p: p.div_(p))
+written_by_itself("add_", lambda p: p.add_(p))
+written_by_itself("sub_", lambda p: p.sub_(p, alpha=3))
+
+
+def retained(name, write):
+    def case(t):
+        s = Data(t)
+        p = s.W2 * 1
+        p.retain_grad()
+        write(p)
+        (p * p).sum().backward()
+        return [p.retains_grad, p.grad, s.grads()]
+
+    CASES[f"retained gradient of {name}"] = case
+
+
+retained("all written", lambda p: p.mul_(2))
+retained("a row written", lambda p: p[0].mul_(2))
+retained("all written twice", lambda p: p.mul_(2).add_(1))
+retained("all zeroed", lambda p: p.zero_())
+
+
 test_as_torch, test_record = against_torch(CASES)

@@ -4,6 +4,7 @@ import contextlib
 import copy
 import doctest
 import fcntl
+import gc
 import os
 import pickle
 import struct
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import termios
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -501,6 +503,25 @@ def test_a_history_copies_what_it_is_given_when_somebody_reads_it():
     assert len(history) == 299 and history.last("loss") == 298 and history.record()["loss"] == 298
     history.append(loss=np.ones(2))
     assert (history.loss[-3:] == (298, 1, 1)).all()
+
+
+@pytest.mark.parametrize("lr", [0.01, 1e6])
+@pytest.mark.parametrize(
+    ("engine", "batch_size"), [("stream", None), ("stream", 20), ("spectral", None), ("eager", 20)]
+)
+def test_a_trainer_goes_with_its_memory_when_nobody_holds_it(engine, batch_size, lr):
+    X, y = data()
+    gc.disable()
+    try:
+        model = model_for(X, y)
+        trainer = Trainer(model, optim.SGD(model.parameters(), lr=lr), nn.MSELoss())
+        with contextlib.suppress(fastgd.DivergenceError):
+            trainer.fit(X, y, epochs=200, batch_size=batch_size, engine=engine)
+        engine = weakref.ref(trainer._fit.engine)
+        del trainer
+        assert engine() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("room", [trainer_room, statistics, diagnosis, creation, linalg, optim.swa_utils])

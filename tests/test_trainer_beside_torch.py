@@ -56,7 +56,9 @@ class Drawn:
         model.weight.requires_grad_(not self.frozen)
         params = model.parameters()
         if self.groups:
-            params = [{"params": [model.weight]}, {"params": [model.bias], "lr": 3 * self.lr, "weight_decay": 0.0}]
+            own = [{}, {"momentum": 0.0}, {"dampening": 0.2}][self.seed % 3]
+            own |= {"lr": 3 * self.lr, "weight_decay": 0.0}
+            params = [{"params": [model.weight]}, {"params": [model.bias], **own}]
         optimizer = library.optim.SGD(params, lr=self.lr, **self.options)
         make = SCHEDULERS.get(self.scheduler)
         moves = self.options["momentum"] != 0

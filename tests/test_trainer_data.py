@@ -144,6 +144,10 @@ def test_rows_of_no_weight_move_nothing(engine, batches):
     history = fit(model, X, y, optimizer, sample_weight=np.zeros(len(X)), engine=engine, **batches)
     assert (model.weight.tolist(), model.bias.tolist()) == before
     assert history.loss.tolist() == [0, 0]
+    assert history.grad_norm.tolist() == ([] if batches else [0, 0])
+    if not batches:
+        history = fit(model, X, y, optimizer, sample_weight=np.zeros(len(X)), engine=engine, grad_tol=0.0)
+        assert history.stop_reason == "grad_tol" and len(history) == 1
 
 
 class Framed:

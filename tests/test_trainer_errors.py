@@ -99,6 +99,12 @@ REFUSED = {
         {"sample_weight": spoiled(WEIGHTS[:, None], 9, 0, np.nan)[:, 0]},
         "sample_weight must be finite, but row 9 holds nan: drop or fill",
     ),
+    "weights whose sum is beyond": (
+        {"sample_weight": np.full(len(X), 1e307)}, "sample_weight must be of a size that float64 holds, as"
+    ),
+    "weights of which a mean is beyond": (
+        {"sample_weight": np.full(len(X), 5e-324)}, "sample_weight must be of a size that float64 holds, as"
+    ),
     "infinite weight": (
         {"sample_weight": spoiled(WEIGHTS[:, None], 9, 0, np.inf)[:, 0]},
         "sample_weight must be finite, but row 9 holds inf: drop or fill",
@@ -270,6 +276,7 @@ def test_the_rate_that_is_told_is_that_of_the_loss(engine):
         (smooth, {}, stable(X, np.ones(53), 1e-300)),
         (plain, {"batch_size": 5}, min(stable(X[i : i + 1], np.ones(1)) for i in range(53))),
         (plain, {"batch_size": 5, "sample_weight": weights}, min(stable(X[i : i + 1], np.ones(1)) for i in range(53))),
+        (nn.MSELoss(reduction="sum"), {"batch_size": 5}, min(stable(X[[i]], np.ones(1)) for i in range(53)) / 5),
     ):
         model = model_for(X, Y)
         trainer = Trainer(model, optim.SGD(model.parameters(), lr=10 * expected), criterion)
@@ -278,6 +285,25 @@ def test_the_rate_that_is_told_is_that_of_the_loss(engine):
         np.testing.assert_allclose(caught.value.largest_stable_lr, expected, rtol=1e-6)
         assert f"is about {caught.value.largest_stable_lr:.3g}: use a smaller lr" in str(caught.value)
         assert f"in epoch {caught.value.epoch} at lr {10 * expected:g}" in str(caught.value)
+
+
+@pytest.mark.parametrize("options", [{}, {"dampening": 0.5}, {"nesterov": True}, {"weight_decay": 0.1}], ids=str)
+@pytest.mark.parametrize("batch_size", [1, 4])
+@pytest.mark.parametrize("criterion", [nn.MSELoss(), nn.MSELoss(reduction="sum")], ids=str)
+def test_momentum_and_batches_are_stable_below_the_rate_that_is_told(criterion, batch_size, options):
+    rows = X * np.random.default_rng(1).choice([0.1, 3], size=(len(X), 1))
+
+    def descend(lr):
+        fastgd.manual_seed(0)
+        model = model_for(rows, Y)
+        trainer = Trainer(model, optim.SGD(model.parameters(), lr=lr, momentum=0.95, **options), criterion)
+        return trainer.fit(rows, Y, epochs=300, batch_size=batch_size, shuffle=True)
+
+    with pytest.raises(DivergenceError) as caught:
+        descend(100.0)
+    limit = caught.value.largest_stable_lr
+    history = descend(0.99 * limit)
+    assert history.loss.max() < 10 * history.loss[0]
 
 
 @pytest.mark.parametrize(

@@ -300,7 +300,10 @@ def _weights(given, n, dtype):
         )
     with np.errstate(over="ignore"):
         made = np.require(array, dtype.numpy, "CA")
-    if np.isfinite(array).all() and not np.isfinite(made).all() or array.any() and not made.any():
+        total = made.sum(dtype=np.float64)
+    # Of which a mean is as many parts as their sum says.
+    beyond = array.any() and not np.finfo(dtype.numpy).tiny <= total < 1 / np.finfo(dtype.numpy).tiny
+    if np.isfinite(array).all() and beyond:
         raise ValueError(
             f"sample_weight must be of a size that {dtype.name} holds, as the model is, but the largest is "
             f"{array.max():g}: divide by their mean"

@@ -50,21 +50,20 @@ class EagerEngine(Engine):
         for x, *target in self.data.batches():
             # As many rows as the weights say; rows of no weight move nothing.
             counted = len(x) if len(target) == 1 else target[1].sum().item()
-            if not counted:
-                if self.rates.by_batch:
-                    self.rates.step()
-                continue
-            loss = self._backward(x, target)
-            value = loss.item()
-            if not math.isfinite(value):
-                return Stretch(Stop.NOT_FINITE, 0)
+            if counted:
+                loss = self._backward(x, target)
+                value = loss.item()
+                if not math.isfinite(value):
+                    return Stretch(Stop.NOT_FINITE, 0)
             if self.data.full:
-                norms.append(self._gradient_norm())
+                norms.append(self._gradient_norm() if counted else 0.0)
                 if norms[0] <= limits.grad_tol:
-                    return Stretch(Stop.FLAT, 1, np.array([value]), np.array(norms), np.array([lr]))
-            self._step(loss, x, target)
-            total += value * counted
-            rows += counted
+                    losses = np.array([value if counted else 0.0])
+                    return Stretch(Stop.FLAT, 1, losses, np.array(norms), np.array([lr]))
+            if counted:
+                self._step(loss, x, target)
+                total += value * counted
+                rows += counted
             if self.rates.by_batch:
                 self.rates.step()
         if self.rates.scheduler is not None and not self.rates.by_batch and not self.rates.needs_metric:

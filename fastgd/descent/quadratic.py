@@ -32,6 +32,7 @@ class Quadratic:
         secants: k x p, the curvature along each coordinate as the two points show it.
         base, pull, reference, start: the loss, its slope (k x p, in the basis), and the free parameters (k x p) at
             the point that offsets are measured from; the free parameters where the descent starts.
+        first: the loss there.
         spread: the largest curvature over the smallest that is not zero.
     """
 
@@ -59,22 +60,22 @@ class Quadratic:
         at_reference[:, free] -= step @ self.basis.T
         self.reference = at_reference[:, free]
         if rows is None:
-            (first, slope), (self.base, pull) = self._from_sums(everything), self._from_sums(at_reference)
+            (self.first, slope), (self.base, pull) = self._from_sums(everything), self._from_sums(at_reference)
         else:
-            (first, slope), (self.base, pull) = self._from_rows(*rows, (everything, at_reference))
+            (self.first, slope), (self.base, pull) = self._from_rows(*rows, (everything, at_reference))
         self.pull, slope = pull @ self.basis, slope @ self.basis
         self.offset = (self.start - self.reference) @ self.basis
         self.offset[:, slow] = 0
         noise = EPS * len(null) * (np.sqrt(2 * steepest * self.base) + steepest * np.abs(self.reference).max())
         self.pull[:, null] *= (np.abs(self.pull[:, null]) > noise) & (rows is not None)
-        self.secants = self._secants(slope, steepest, first)
+        self.secants = self._secants(slope, steepest)
 
-    def _secants(self, slope, steepest, first):
+    def _secants(self, slope, steepest):
         """The curvature from the slopes at both points where those are far apart: an eigenvalue is only as good as
         the largest is, and times a long way that shows in the loss."""
         secants = np.tile(self.curvature, (self.k, 1))
         if steepest > 0:
-            far = np.abs(self.offset) > np.sqrt(2 * (first + self.base) / steepest)
+            far = np.abs(self.offset) > np.sqrt(2 * (self.first + self.base) / steepest)
             found = (slope - self.pull)[far] / self.offset[far]
             near = np.abs(found - secants[far]) <= 8 * EPS * len(self.curvature) * steepest
             secants[far] = np.where(near & (found > 0), found, secants[far])

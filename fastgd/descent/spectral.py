@@ -36,14 +36,14 @@ class SpectralEngine(Engine):
         d = found.form["d"]
         self.free = slice(0 if found.wanted[0] else d, d + 1 if found.wanted[1] else d)
         self.options, buffers = at_present(found, rates)
-        self._measure(buffers)
+        first = self._measure(buffers)
         if rows is None:
             means, squares = statistics.means[d:], np.trace(statistics.products[d:, d:])
-            size = self.scale * (squares + statistics.total * np.square(means).sum())
-            self.loss_error = float((8 + 2 * (d + 1)) * EPS * size)  # curvatures are good to EPS (d + 1)
+            size = self.scale * (squares + statistics.total * np.square(means).sum()) + first
+            self.loss_error = float((16 + 4 * (d + 1)) * EPS * size)  # curvatures are good to EPS (d + 1)
 
     def _measure(self, buffers):
-        """Makes the quadratic and its coordinates from the model as it stands."""
+        """Makes the quadratic and its coordinates from the model as it stands; returns the loss there."""
         form, alone = self.found.form, self._alone
         weight, bias = form["weight_array"], form["bias_array"]
         made = Quadratic(self.statistics, self.rows, weight, bias, self.free, form["mean"], form["factor"])
@@ -60,6 +60,7 @@ class SpectralEngine(Engine):
         self.coordinates = self._coordinates(made.offset if alone else made.offset @ back, buffers)
         self.numbers = made.offset.size * (1 if alone else len(made.basis))
         self._left = self._stands()
+        return made.first
 
     @property
     def _alone(self):
@@ -218,6 +219,7 @@ def plan_spectral(found, data, rates, epochs, asked):
         return SpectralEngine(found, data.statistics, None, data, rates)
     table, target, weights = rows = rows_of(found, data)
     if weights is not None and not weights.sum() > 0:
+        data.check_finite()
         raise NotPlannable("the rows weigh nothing")
     shape = *table.shape, target.shape[1]
     alone = found.together or len(found.trained) == 1

@@ -24,22 +24,35 @@ def stable_limit(curvature, options):
     if not 0 < curvature < np.inf or (momentum and not options.get("nesterov") and dampening >= 1):
         return None
     if options.get("nesterov"):
-        return 2 * (1 + momentum) / ((1 + 2 * momentum) * curvature)
+        return 2 * (1 + momentum) / ((1 + (2 - dampening) * momentum) * curvature)
     if momentum:
         return 2 * (1 + momentum) / ((1 - dampening) * curvature)
     return 2 / curvature
 
 
+def stable_for_any_rows(curvature, options):
+    """The rate up to which steps on ever other rows, none of more curvature, are stable; None where there is none.
+
+    Beside one quadratic momentum may allow more; beside changing ones it is a plain step 1 / (1 - momentum) times as
+    long.
+    """
+    momentum = float(options.get("momentum", 0))
+    limit = stable_limit(curvature, {"weight_decay": options.get("weight_decay", 0)})
+    if not momentum or limit is None:
+        return limit
+    dampening = float(options.get("dampening", 0))
+    return limit * (1 - momentum) / (1 - dampening) if momentum < 1 and dampening < 1 else None
+
+
 def _roots(lr, curvature, options):
     """The factors by which a coordinate's two modes, of its offset and buffer, change at every step."""
     momentum = float(options.get("momentum", 0))
-    curvature = curvature + float(options.get("weight_decay", 0))
+    along = lr * (curvature + float(options.get("weight_decay", 0)))
+    undamped = (1 - float(options.get("dampening", 0))) if momentum else 1
     if options.get("nesterov"):
-        along = 1 - lr * curvature
-        trace, product = (1 + momentum) * along, momentum * along
+        trace, product = 1 + momentum - along * (1 + momentum * undamped), momentum * (1 - along)
     else:
-        along = lr * curvature * ((1 - float(options.get("dampening", 0))) if momentum else 1)
-        trace, product = 1 + momentum - along, momentum
+        trace, product = 1 + momentum - along * undamped, momentum
     rest = trace * trace - 4 * product
     if rest < 0:
         imaginary = math.sqrt(-rest) / 2
@@ -132,7 +145,7 @@ def largest_stable_rate(X, weights, form, options, rows=None):
         X, weights: tensors of the rows and of their weights; weights may be None.
         form: of plan.examine, which says the loss.
         options: a parameter group.
-        rows: 1 to take the largest row for the whole batch, as mini-batches may.
+        rows: of a mini-batch, of which each is taken to be the largest; None for the whole batch.
     """
     factor = STEEPEST.get(form["kind"], 0.0) * form["factor"]
     if not factor > 0 or options.get("maximize"):
@@ -146,9 +159,10 @@ def largest_stable_rate(X, weights, form, options, rows=None):
         squares = 1.0 + np.einsum("ij,ij->i", table, table, dtype=np.float64)
         if weights is not None and not form["mean"]:
             squares *= weights
-        curvature = factor * float(squares.max())
+        curvature = factor * float(squares.max()) * (1 if form["mean"] else rows)
         divisor = form["k"]
-    return stable_limit(curvature / divisor if form["mean"] else curvature, options)
+    limit = stable_limit if rows is None else stable_for_any_rows
+    return limit(curvature / divisor if form["mean"] else curvature, options)
 
 
 def spread_of_features(X):

@@ -39,9 +39,9 @@ def take_at(a, index):
 
 
 def _take_view(a, index):
-    if type(index) is slice:
-        return a[index]
     try:
+        if type(index) is slice:
+            return a[index]
         if type(index) is tuple:
             made = a[index]
             if isinstance(made, ndarray):
@@ -55,12 +55,14 @@ def _take_view(a, index):
 def index_error(a, index, error):
     parts = index if isinstance(index, tuple) else (index,)
     counted = [part for part in parts if part is not None and part is not Ellipsis]
-    if a.ndim == 0 and counted:
+    if a.ndim == 0 and isinstance(index, slice):
+        return IndexError("slice() cannot be applied to a 0-dim tensor.")
+    if a.ndim == 0 and counted and not isinstance(index, tuple):
         return IndexError(
             "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
             "0-dim tensor to a number"
         )
-    if len(counted) > a.ndim:
+    if sum([part.ndim if isinstance(part, np.ndarray) and part.dtype.kind == "b" else 1 for part in counted]) > a.ndim:
         return IndexError(f"too many indices for tensor of dimension {a.ndim}")
     if Ellipsis not in [part for part in parts if not isinstance(part, np.ndarray)]:
         for axis, part in enumerate(counted):
@@ -156,15 +158,23 @@ def getitem(input, index):
 
 
 def _row_of_view(index, input):
-    """The row named after the last step that torch takes."""
+    """The row named after the last step that torch takes: slices of all that there is are none."""
+    sizes = input.shape
+    before = len([part for part in index[: index.index(...)] if part is not None]) if Ellipsis in index else 0
+    taken = len([part for part in index if part is not None and part is not Ellipsis])
+    axis = (len(sizes) if Ellipsis in index else taken) - 1
     for part in reversed(index):
         if part is None:
             return _unsqueeze_row
         if type(part) is int:
             return select_row
-        if part is not Ellipsis and part != slice(None):
+        if part is Ellipsis:
+            axis = before - 1
+            continue
+        if axis >= len(sizes) or part.indices(sizes[axis]) != (0, sizes[axis], 1):
             return _slice_row
-    return _slice_row if [part for part in index if part is not Ellipsis] else _alias_row
+        axis -= 1
+    return _alias_row
 
 
 # ---- pieces

@@ -1,5 +1,7 @@
 """Products of vectors and matrices."""
 
+import math
+
 import numpy as np
 
 from .. import _affine
@@ -197,17 +199,26 @@ def _linear(x, weight, bias):
         raise not_expanded(bias.shape, out.shape) from None
 
 
+def _weight_gradient(g, out, x, w, b):
+    rows = math.prod(x.shape[:-1])  # there may be no columns to tell them by
+    return np.matmul(g.reshape(rows, *w.shape[:-1]).T, x.reshape(rows, x.shape[-1]))
+
+
 _linear_row = row(
     "linear",
     _linear,
     (
-        lambda g, out, x, w, b: np.matmul(g, w),
-        lambda g, out, x, w, b: np.matmul(np.atleast_2d(g).reshape(-1, w.shape[0]).T, x.reshape(-1, x.shape[-1])),
+        lambda g, out, x, w, b: np.matmul(g, w) if w.ndim == 2 else g[..., None] * w,
+        _weight_gradient,
         lambda g, out, x, w, b: g,
     ),
     ((1,), (0,), ()),
     label=lambda x, w, b: (
-        _affine.product_name(x.ndim, 1) if w.ndim == 1 and b is None else _affine.linear_name(x.ndim, b is not None)
+        _affine.linear_name(x.ndim, b is not None)
+        if w.ndim == 2
+        else _affine.product_name(x.ndim, 1)
+        if b is None
+        else "AddBackward0"
     ),
     arguments=linear_arguments,
 )

@@ -1,5 +1,6 @@
 """Adam, AdamW, RMSprop and Adagrad: a rate for each number, from the sizes of its gradients so far."""
 
+cimport cython
 cimport numpy as cnp
 from libc.math cimport isfinite, sqrt
 from numpy cimport ndarray
@@ -34,6 +35,7 @@ cdef inline void *data_or_null(ndarray array) noexcept:
     return NULL if array is None else cnp.PyArray_DATA(array)
 
 
+@cython.cdivision(True)
 cdef void adam_update(
     Py_ssize_t n, real *p, const real *g, real *m, real *v, real *highest,      # highest: NULL without amsgrad
     double beta1, double beta2, double step_size, double correction, double eps, double shrink, double weight_decay,
@@ -200,6 +202,7 @@ cdef class AdamW(Adam):
         group["decoupled_weight_decay"] = True
 
 
+@cython.cdivision(True)
 cdef void rmsprop_update(
     Py_ssize_t n, real *p, const real *g, real *v, real *mean, real *buffer,    # mean, buffer: NULL where not used
     double lr, double alpha, double eps, double weight_decay, double momentum, bint maximize,
@@ -306,6 +309,7 @@ cdef class RMSprop(Optimizer):
         finish(param, p)
 
 
+@cython.cdivision(True)
 cdef void adagrad_update(
     Py_ssize_t n, real *p, const real *g, real *total, double lr, double eps, double weight_decay, bint maximize,
 ) noexcept nogil:

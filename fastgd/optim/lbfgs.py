@@ -146,7 +146,7 @@ class LBFGS(Optimizer):
         for moves in range(1, group["max_iter"] + 1):
             state["n_iter"] += 1
             direction = memory.direction(gradient)
-            memory.gradient, memory.loss = gradient, loss
+            memory.gradient, memory.loss = gradient, float(loss)
             memory.t = min(1.0, 1.0 / np.abs(gradient).sum()) * lr if state["n_iter"] == 1 else lr
             slope = gradient.dot(direction)
             if slope > -tolerance_change:

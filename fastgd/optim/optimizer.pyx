@@ -357,7 +357,7 @@ cdef class Ruled(Optimizer):
 
     cdef object update(self, Tensor param):
         cdef ndarray p = begin(param)
-        cdef ndarray g = gradient_of(param, p)
+        g = gradient_of(param, p)
         cdef dict state = self.state[param]
         options = {**self.group, "lr": float(self.group["lr"])}
         step = count_step(state)

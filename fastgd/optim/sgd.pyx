@@ -59,12 +59,9 @@ cdef class SGD(Optimizer):
             maximize=maximize, foreach=foreach, differentiable=differentiable, fused=fused,
         )
         self.check_group(defaults)
-        Optimizer.__init__(self, params, defaults)
-
-    def check_group(self, group):
-        Optimizer.check_group(self, group)
-        if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
+        if nesterov and (momentum <= 0 or dampening != 0):      # which a group may have all the same
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+        Optimizer.__init__(self, params, defaults)
 
     cdef object read(self, dict group):
         self.lr, self.momentum = group["lr"], group["momentum"]
