@@ -16,6 +16,7 @@ from numpy cimport ndarray
 
 import contextvars
 import copy
+import math
 import weakref
 from heapq import heappop, heappush
 
@@ -164,7 +165,10 @@ cdef class Tensor:
     def stride(self, dim=None):
         """How many elements lie between neighbours, per dimension."""
         array = array_of(self)
-        strides = tuple([step // array.itemsize for step in (<object>array).strides])
+        if numel(self):
+            strides = tuple([step // array.itemsize for step in (<object>array).strides])
+        else:
+            strides = tuple([math.prod([max(size, 1) for size in self.shape[i + 1:]]) for i in range(self.ndim)])
         return strides if dim is None else strides[dim]
 
     def storage_offset(self):
@@ -281,7 +285,7 @@ cdef class Tensor:
             gradient: the gradient of something with respect to this tensor, of its shape; 1 for a scalar.
             retain_graph: keeps the tape, so that backward can be called again.
             create_graph: second derivatives, which fastgd does not have.
-            inputs: the leaves to add to, instead of all.
+            inputs: the tensors whose `.grad` is added to, instead of all the leaves.
 
         Raises:
             RuntimeError: nothing here requires a gradient; the tape was used up by an earlier backward; a value that
@@ -303,11 +307,7 @@ cdef class Tensor:
             if sweep.pending is not None:
                 sweep.run()
             return
-        wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-        found = grad_of([self], wanted, [gradient], bool(retain_graph))
-        for tensor, gradient in zip(wanted, found):
-            if gradient is not None:
-                accumulate(tensor, array_of(gradient), True)
+        backward_into([self], [gradient], inputs, bool(retain_graph))
 
     @property
     def _backward_hooks(self):
@@ -418,7 +418,8 @@ cdef class Tensor:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __array_wrap__(self, array, context=None, return_scalar=False):
-        return wrap(np.asarray(array))
+        array = np.asarray(array)
+        return wrap(array.astype(np.uint8) if array.dtype == np.bool_ else array)       # as torch has it
 
     def __dlpack__(self, **options):
         if requires_grad(self):

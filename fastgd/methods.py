@@ -19,6 +19,7 @@ from ._types import (
 from ._types import (
     dtype as dtype_type,
 )
+from ._warnings import warn_once
 from .legacy import dtype_of
 from .ops.views import reversed_dims
 from .printing import tensor_text
@@ -150,6 +151,29 @@ def element_size(input):
     return input.dtype.itemsize
 
 
+def _reversed(tensor):
+    if tensor.ndim == 0:
+        warn_once("Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.")
+    elif tensor.ndim != 2:
+        warn_once(
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw "
+            "an error in a future release. Consider `x.mT` to transpose batches of matrices or "
+            "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
+        )
+    return reversed_dims(tensor)
+
+
+def _transposed_matrices(name):
+    def transposed(tensor):
+        if tensor.ndim < 2:
+            raise RuntimeError(
+                f"tensor.{name} is only supported on matrices or batches of matrices. Got {tensor.ndim}-D tensor."
+            )
+        return tensor.transpose(-2, -1)
+
+    return transposed
+
+
 def _transposed_matrix(tensor):
     if tensor.ndim not in (0, 2):
         raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {tensor.ndim}-D tensor.")
@@ -208,10 +232,10 @@ method("__repr__", _repr)
 method("__format__", _format)
 method("__reduce_ex__", _reduce)
 for _name, _read in {
-    "T": reversed_dims,
+    "T": _reversed,
     "H": _transposed_matrix,
-    "mH": lambda tensor: tensor.transpose(-2, -1),
-    "mT": lambda tensor: tensor.transpose(-2, -1),
+    "mH": _transposed_matrices("mH"),
+    "mT": _transposed_matrices("mT"),
     "real": lambda tensor: tensor,
     "is_cpu": lambda tensor: True,
     "is_cuda": lambda tensor: False,
