@@ -22,7 +22,7 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from ._naming import give_attribute, name_shortly
+from ._naming import give_attribute, name_methods, name_shortly
 from ._types import Size, advised, by_number as DTYPES, cpu, kind_name, of_array
 
 cnp.import_array()
@@ -738,4 +738,5 @@ fastgd_give_subscript(Size)
 cdef Tensor any_tensor = wrap(np.empty(0))
 for kind in (Tensor, Parameter):       # Parameter has the fields of Tensor
     name_shortly(kind)
+    name_methods(kind)
     fastgd_give_dict(kind, <char *>&any_tensor._attributes - <char *><void *>any_tensor)

@@ -151,9 +151,12 @@ def element_size(input):
     return input.dtype.itemsize
 
 
+_IDENTITY = "This function is the identity in these cases."
+
+
 def _reversed(tensor):
     if tensor.ndim == 0:
-        warn_once("Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.")
+        warn_once(f"Tensor.T is deprecated on 0-D tensors. {_IDENTITY}")
     elif tensor.ndim != 2:
         warn_once(
             "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw "
@@ -163,9 +166,12 @@ def _reversed(tensor):
     return reversed_dims(tensor)
 
 
-def _transposed_matrices(name):
+def _transposed_matrices(name, instead):
     def transposed(tensor):
-        if tensor.ndim < 2:
+        if tensor.ndim == 0:
+            warn_once(f"Tensor.{name} is deprecated on 0-D tensors. {instead}")
+            return tensor
+        if tensor.ndim == 1:
             raise RuntimeError(
                 f"tensor.{name} is only supported on matrices or batches of matrices. Got {tensor.ndim}-D tensor."
             )
@@ -234,8 +240,8 @@ method("__reduce_ex__", _reduce)
 for _name, _read in {
     "T": _reversed,
     "H": _transposed_matrix,
-    "mH": _transposed_matrices("mH"),
-    "mT": _transposed_matrices("mT"),
+    "mH": _transposed_matrices("mH", "Consider using x.conj()."),
+    "mT": _transposed_matrices("mT", _IDENTITY),
     "real": lambda tensor: tensor,
     "is_cpu": lambda tensor: True,
     "is_cuda": lambda tensor: False,

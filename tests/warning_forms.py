@@ -12,6 +12,8 @@ torch.ones(2, 2).T
 torch.ones(3).T
 torch.ones(2, 2, 2).T
 torch.tensor(1.0).T
+torch.tensor(1.0).mT
+torch.tensor(1.0).mH
 torch.meshgrid(v, v, indexing="xy")
 torch.meshgrid(v, v)
 torch.cartesian_prod(v, v)
