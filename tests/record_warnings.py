@@ -6,4 +6,6 @@ from pathlib import Path
 from warning_forms import warned
 
 if __name__ == "__main__":
-    Path(__file__).with_name("recorded").joinpath("warnings.json").write_text(json.dumps(warned("torch"), indent=0) + "\n")
+    Path(__file__).with_name("recorded").joinpath("warnings.json").write_text(
+        json.dumps(warned("torch"), indent=0) + "\n"
+    )

@@ -297,7 +297,10 @@ INTO = {
     "none": lambda t, a, b, c: c.sum().backward(inputs=[]),
     "no tensor": lambda t, a, b, c: c.sum().backward(inputs=[3]),
     "wants no gradient": lambda t, a, b, c: c.sum().backward(inputs=[t.ones(1)]),
-    "unrelated, used up": lambda t, a, b, c: ((c * b).sum().backward(), t.autograd.grad(c, t.ones(3, requires_grad=True))),
+    "unrelated, used up": lambda t, a, b, c: (
+        (c * b).sum().backward(),
+        t.autograd.grad(c, t.ones(3, requires_grad=True)),
+    ),
 }
 
 

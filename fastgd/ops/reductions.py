@@ -204,9 +204,7 @@ _var = row("var", _var_forward, (_var_gradient,), ((0,),))
 _std = row("std", _std_forward, (_std_gradient,), ((0, OUT),))
 
 
-def _measured(
-    made, name, input, dim=None, unbiased=None, keepdim=False, *, correction=None, axis=None, keepdims=False
-):
+def _measured(made, name, input, dim=None, unbiased=None, keepdim=False, *, correction=None, axis=None, keepdims=False):
     """What the row `made` finds, for a function of that name."""
     check_tensor(name, "input", 1, input)
     if isinstance(dim, bool):
