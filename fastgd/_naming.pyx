@@ -4,6 +4,7 @@ from cpython.object cimport PyObject, PyTypeObject
 from cpython.type cimport PyType_Modified
 
 import copyreg
+import re
 
 cdef extern from *:
     """
@@ -129,7 +130,8 @@ def argument_error(error, str method, names, needed, given, named):
         return TypeError(f"{method}() missing {count} required positional argument{plural}: {', '.join(missing)}{last}")
     if len(given) > len(names):
         takes = f"{len(names) + 1}" if needed == len(names) else f"from {needed + 1} to {len(names) + 1}"
-        return TypeError(f"{method}() takes {takes} positional arguments but {len(given) + 1} were given")
+        plural = "s" if names else ""
+        return TypeError(f"{method}() takes {takes} positional argument{plural} but {len(given) + 1} were given")
     return TypeError(f"{method.rpartition('.')[0]}.{said}")
 
 
@@ -144,8 +146,9 @@ cdef extern from *:
         PyObject *function;
         PyObject *name;
         PyObject *is_method;
+        PyObject *owner;        /* the class of a compiled method; NULL of a function */
     } fastgd_checked;
-    static PyObject *fastgd_explain;
+    static PyObject *fastgd_explain, *fastgd_explain_method;
     static void fastgd_explained(fastgd_checked *called, PyObject *const *args, Py_ssize_t count, PyObject *names)
     {
         PyObject *kind, *error, *trace, *told = NULL;
@@ -155,7 +158,10 @@ cdef extern from *:
         PyObject *given = PyTuple_New(all);
         for (Py_ssize_t i = 0; given && i < all; ++i)
             PyTuple_SET_ITEM(given, i, Py_NewRef(args[i]));
-        if (given)
+        if (given && called->owner)
+            told = PyObject_CallFunctionObjArgs(fastgd_explain_method, called->function, called->owner, given,
+                                                names ? names : Py_None, error, NULL);
+        else if (given)
             told = PyObject_CallFunctionObjArgs(
                 fastgd_explain, called->name, called->is_method, given, names ? names : Py_None, NULL);
         Py_XDECREF(given);
@@ -172,9 +178,16 @@ cdef extern from *:
     }
     static PyObject *fastgd_checked_call(PyObject *self, PyObject *const *args, size_t count, PyObject *names)
     {
-        PyObject *made = PyObject_Vectorcall(((fastgd_checked *)self)->function, args, count, names);
-        if (!made && PyErr_ExceptionMatches(PyExc_Exception))
-            fastgd_explained((fastgd_checked *)self, args, PyVectorcall_NARGS(count), names);
+        fastgd_checked *called = (fastgd_checked *)self;
+        PyTypeObject *owner = (PyTypeObject *)called->owner;
+        if (owner && !PyVectorcall_NARGS(count))
+            return PyErr_Format(PyExc_TypeError, "unbound method %s.%U() needs an argument", owner->tp_name, called->name);
+        if (owner && !PyObject_TypeCheck(args[0], owner))
+            return PyErr_Format(PyExc_TypeError, "descriptor '%U' for '%s' objects doesn't apply to a '%s' object",
+                                called->name, owner->tp_name, Py_TYPE(args[0])->tp_name);
+        PyObject *made = PyObject_Vectorcall(called->function, args, count, names);
+        if (!made && PyErr_ExceptionMatches(owner ? PyExc_TypeError : PyExc_Exception))
+            fastgd_explained(called, args, PyVectorcall_NARGS(count), names);
         return made;
     }
     static PyObject *fastgd_checked_get(PyObject *self, PyObject *owner, PyObject *kind)
@@ -201,7 +214,7 @@ cdef extern from *:
         .tp_getattro = fastgd_checked_attribute,
         .tp_repr = fastgd_checked_repr,
     };
-    static PyObject *fastgd_check(PyObject *function, PyObject *name, PyObject *is_method)
+    static PyObject *fastgd_check(PyObject *function, PyObject *name, PyObject *is_method, PyObject *owner)
     {
         if (PyType_Ready(&fastgd_checked_type) < 0)
             return NULL;
@@ -211,13 +224,18 @@ cdef extern from *:
             made->function = Py_NewRef(function);
             made->name = Py_NewRef(name);
             made->is_method = Py_NewRef(is_method);
+            made->owner = Py_XNewRef(owner);
         }
         return (PyObject *)made;
     }
-    static void fastgd_explain_by(PyObject *explain) { fastgd_explain = Py_NewRef(explain); }
+    static void fastgd_explain_by(PyObject *explain, PyObject *method)
+    {
+        fastgd_explain = Py_NewRef(explain);
+        fastgd_explain_method = Py_NewRef(method);
+    }
     """
-    object fastgd_check(object function, object name, object is_method)
-    void fastgd_explain_by(object explain)
+    object fastgd_check(object function, object name, object is_method, PyObject *owner)
+    void fastgd_explain_by(object explain, object method)
 
 
 def _explain(name, is_method, given, names):
@@ -232,8 +250,44 @@ def checked(function, name, bint is_method=False):
 
     It costs a few nanoseconds a call, for they are looked at only after it has failed.
     """
-    return fastgd_check(function, name, is_method)
+    return fastgd_check(function, name, is_method, NULL)
 
 
-fastgd_explain_by(_explain)
+cdef object cythons_words = re.compile(r"\w+\(\) (takes |got an unexpected |got multiple values |needs )").match
+# Methods of Tensor that torch has in Python.
+WRITTEN_IN_PYTHON = {"backward", "register_hook", "register_post_accumulate_grad_hook"}
+
+
+def _explain_method(function, kind, given, names, error):
+    """What torch would say of the arguments of a compiled method; None where they are not what is wrong."""
+    if not cythons_words(str(error)):
+        return None
+    code, count = function.__code__, len(given) - len(names or ())
+    known = code.co_varnames[1:code.co_argcount]
+    name = function.__name__
+    if kind.__name__ == "Tensor" and name not in WRITTEN_IN_PYTHON:
+        more = count - 1
+        if known or names or not more:
+            return None
+        if code.co_kwonlyargcount:
+            return TypeError(f"{name}() takes 0 positional arguments but {more} {'was' if more == 1 else 'were'} given")
+        return TypeError(f"TensorBase.{name}() takes no arguments ({more} given)")
+    needed = len(known) - len(function.__defaults__ or ())
+    told = argument_error(
+        error, f"{kind.__name__}.{name}", known, needed, given[1:count], dict(zip(names or (), given[count:]))
+    )
+    return None if told is error else told
+
+
+def name_methods(kind):
+    """Puts the compiled methods of a class behind a check: Cython calls them with any object as self, which it takes
+    for one of the class, and says less of wrong arguments than CPython."""
+    methods = fastgd_class_dict(kind)
+    for name, method in list(methods.items()):
+        if type(method) is type(_explain_method) and not name.startswith("__"):
+            methods[name] = fastgd_check(method, name, True, <PyObject *>kind)
+    PyType_Modified(kind)
+
+
+fastgd_explain_by(_explain, _explain_method)
 copyreg.pickle(type(checked(_explain, "")), lambda function: function.__qualname__)

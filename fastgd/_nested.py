@@ -6,6 +6,7 @@ import numpy as np
 
 from ._tensor import Tensor, get_default_dtype, note_scalar
 from ._types import advised
+from ._warnings import warn_once
 
 
 def from_python(data, wanted=None):
@@ -29,6 +30,11 @@ def from_python(data, wanted=None):
             return np.array(data, dtype)
         except ValueError:
             pass  # rows of different lengths: the search below says where
+    if len(data) and isinstance(data[0], np.ndarray):
+        warn_once(
+            "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a "
+            "single numpy.ndarray with numpy.array() before converting to a tensor."
+        )
     shape = _nested_shape(data)
     flat = []
     _flatten(data, shape, 0, flat)

@@ -337,6 +337,24 @@ def backward_of(tensors, gradients, bint retain_graph):
     start_all(new_sweep(retain_graph), tensors, starts)
 
 
+def backward_into(tensors, gradients, inputs, bint retain_graph):
+    """Adds the gradients of all these tensors to the `.grad` of the inputs, leaves or not, and to no others."""
+    wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    if not wanted:
+        raise advised(
+            RuntimeError("`inputs` argument to `backward()` cannot be empty."), "Leave it out for all the leaves."
+        )
+    for tensor in wanted:
+        if not isinstance(tensor, Tensor):
+            raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(tensor).__name__}")
+        if not (<Tensor>tensor).is_leaf or not requires_grad(tensor):
+            tensor.retain_grad()        # and backward leaves it there
+    found = grad_of(tensors, wanted, gradients, retain_graph)
+    for tensor, gradient in zip(wanted, found):
+        if gradient is not None and (<Tensor>tensor).is_leaf:
+            accumulate(tensor, array_of(gradient), True)
+
+
 def grad_of(outputs, inputs, grad_outputs, bint retain_graph):
     """The gradients of outputs with respect to inputs as arrays, None where there is no path."""
     cdef dict captured = {}
@@ -364,7 +382,7 @@ cdef set leading_to(dict inputs, outputs):
             parents[node] = (<Node>node).parents()
             found.extend(parents[node])
     for node in sorted(parents, key=lambda node: node.sequence):
-        if (<Node>node).freed:      # no longer knows where it leads; it is run, and says that it was used up
+        if (<Node>node).freed and not parents[node]:    # a form: it is run, and says that it was used up
             leading.add(node)
         for parent in parents[node]:
             if parent in inputs or parent in leading:

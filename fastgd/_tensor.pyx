@@ -16,13 +16,14 @@ from numpy cimport ndarray
 
 import contextvars
 import copy
+import math
 import weakref
 from heapq import heappop, heappush
 
 import numpy as np
 
 from ._hooks import RemovableHandle
-from ._naming import give_attribute, name_shortly
+from ._naming import give_attribute, name_methods, name_shortly
 from ._types import Size, advised, by_number as DTYPES, cpu, kind_name, of_array
 
 cnp.import_array()
@@ -112,7 +113,10 @@ cdef class Tensor:
     def stride(self, dim=None):
         """How many elements lie between neighbours, per dimension."""
         array = array_of(self)
-        strides = tuple([step // array.itemsize for step in (<object>array).strides])
+        if numel(self):
+            strides = tuple([step // array.itemsize for step in (<object>array).strides])
+        else:
+            strides = tuple([math.prod([max(size, 1) for size in self.shape[i + 1:]]) for i in range(self.ndim)])
         return strides if dim is None else strides[dim]
 
     def storage_offset(self):
@@ -229,7 +233,7 @@ cdef class Tensor:
             gradient: the gradient of something with respect to this tensor, of its shape; 1 for a scalar.
             retain_graph: keeps the tape, so that backward can be called again.
             create_graph: second derivatives, which fastgd does not have.
-            inputs: the leaves to add to, instead of all.
+            inputs: the tensors whose `.grad` is added to, instead of all the leaves.
 
         Raises:
             RuntimeError: nothing here requires a gradient; the tape was used up by an earlier backward; a value that
@@ -251,11 +255,7 @@ cdef class Tensor:
             if sweep.pending is not None:
                 sweep.run()
             return
-        wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-        found = grad_of([self], wanted, [gradient], bool(retain_graph))
-        for tensor, gradient in zip(wanted, found):
-            if gradient is not None:
-                accumulate(tensor, array_of(gradient), True)
+        backward_into([self], [gradient], inputs, bool(retain_graph))
 
     @property
     def _backward_hooks(self):
@@ -366,7 +366,8 @@ cdef class Tensor:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __array_wrap__(self, array, context=None, return_scalar=False):
-        return wrap(np.asarray(array))
+        array = np.asarray(array)
+        return wrap(array.astype(np.uint8) if array.dtype == np.bool_ else array)       # as torch has it
 
     def __dlpack__(self, **options):
         if requires_grad(self):
@@ -660,4 +661,5 @@ fastgd_give_subscript(Size)
 cdef Tensor any_tensor = wrap(np.empty(0))
 for kind in (Tensor, Parameter):       # Parameter has the fields of Tensor
     name_shortly(kind)
+    name_methods(kind)
     fastgd_give_dict(kind, <char *>&any_tensor._attributes - <char *><void *>any_tensor)

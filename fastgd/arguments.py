@@ -23,6 +23,7 @@ from ._types import (
 # neither the first argument nor `out`; some signatures are those of the `function` or the `method` alone. Where a line
 # ends in `...` there are further signatures, which torch does not show; $ are the arguments that make a new tensor.
 _SIGNATURES = """
+abs exp log sin cos tanh sqrt sigmoid square neg isnan(Tensor input, *, Tensor out = None)
 add(Tensor input, Tensor other, *, Number alpha = 1, Tensor out = None) ...
 addmm(Tensor input, Tensor mat1, Tensor mat2, *, Number beta = 1, Number alpha = 1, Tensor out = None) ...
 addmm(Tensor input, Tensor mat1, Tensor mat2, torch.dtype out_dtype, *, Number beta = 1, \

@@ -1,13 +1,13 @@
 """Tensors from Python values, from numpy, and from nothing."""
 
 import math
-import warnings
 
 import numpy as np
 
 from ._nested import from_python
 from ._tensor import Tensor, from_array, get_default_dtype, method, named_as, ordinary, set_default_dtype_
 from ._types import advised, as_dtype, float32, float64, kind_name, of_array, on_cpu
+from ._warnings import warn, warn_once
 from .arguments import NAMES, checked_names
 from .ops._loops import line, powers, steps_from
 
@@ -58,16 +58,18 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
     if dtype is not None:
         dtype = as_dtype(dtype)
     if isinstance(data, Tensor):
-        warnings.warn(
-            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
-            UserWarning,
-            stacklevel=2,
-        )
+        _note_copy("torch.tensor")
         array = data.detach().numpy()
     else:
         array = _array(data, dtype)
     return _made(np.array(array, dtype.numpy if dtype is not None else None, order="C"), requires_grad)
+
+
+def _note_copy(name):
+    warn(
+        "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+        f"sourceTensor.detach().clone().requires_grad_(True), rather than {name}(sourceTensor)."
+    )
 
 
 def _array(data, dtype=None):
@@ -88,10 +90,30 @@ def as_tensor(data, dtype=None, device=None):
     if isinstance(data, Tensor):
         return data if dtype is None or data.dtype == dtype else data.to(dtype)
     array = _array(data, dtype)
-    return from_array(array if dtype is None else array.astype(dtype.numpy, copy=False))
+    return _shared(array if dtype is None else array.astype(dtype.numpy, copy=False))
 
 
-_warned = False
+def _shared(array):
+    if not array.flags.writeable:
+        warn_once(
+            "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing "
+            "to this tensor will result in undefined behavior. You may want to copy the array to protect its data or make "
+            "it writable before converting it to a tensor. This type of warning will be suppressed for the rest of this "
+            "program."
+        )
+        array = _writable(array)
+    return from_array(array)
+
+
+def _writable(array):
+    """The array, writable if what it is a view of is: pandas hands out such views, and scripts write to their tensors."""
+    root = array
+    while isinstance(root.base, np.ndarray):
+        root = root.base
+    if root.flags.writeable and 0 not in array.strides:
+        array = array.view()
+        array.flags.writeable = True
+    return array
 
 
 def from_numpy(ndarray):
@@ -111,7 +133,6 @@ def from_numpy(ndarray):
         >>> array
         array([1., 1.])
     """
-    global _warned
     if ordinary(ndarray):
         return from_array(ndarray)
     if not isinstance(ndarray, np.ndarray):
@@ -125,17 +146,9 @@ def from_numpy(ndarray):
     if min(ndarray.strides, default=0) < 0:
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
-            "currently supported. (You can probably work around this by making a copy of your array with array.copy().)"
+            "currently supported. (You can probably work around this by making a copy of your array  with array.copy().) "
         )
-    if not ndarray.flags.writeable and not _warned:
-        _warned = True
-        warnings.warn(
-            "The given NumPy array is not writable: reading it is fine, writing to this tensor will be an error. Copy "
-            "it with array.copy() if you want to write. This warning is given once.",
-            UserWarning,
-            stacklevel=2,
-        )
-    return from_array(ndarray)
+    return _shared(ndarray)
 
 
 def from_dlpack(ext_tensor):
@@ -304,11 +317,9 @@ def arange(start=None, end=None, step=1, *, out=None, dtype=None, layout=None, d
 
 def range(start=0, end=None, step=1, *, dtype=None, requires_grad=False):
     """start, start + step, ... up to and with end: torch's old form of arange."""
-    warnings.warn(
+    warn(
         "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with "
-        "Python's range builtin. Instead, use torch.arange, which produces values in [start, end).",
-        UserWarning,
-        stacklevel=2,
+        "Python's range builtin. Instead, use torch.arange, which produces values in [start, end)."
     )
     count = math.floor((end - start) / step) + 1
     values = start + step * np.arange(count)
@@ -381,6 +392,9 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
 
 def new_tensor(input, data, *, dtype=None, device=None, requires_grad=False):
     """A tensor with a copy of the data, in this one's dtype."""
+    if isinstance(data, Tensor):
+        _note_copy("tensor.new_tensor")
+        data = data.detach().numpy()
     return tensor(data, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
 
 

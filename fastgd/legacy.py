@@ -17,6 +17,7 @@ from ._types import (
     int64,
     uint8,
 )
+from ._warnings import warn_once
 from .creation import from_array, set_default_dtype, tensor
 
 
@@ -87,6 +88,10 @@ def dtype_of(given):
 
 def set_default_tensor_type(t):
     """Sets the default dtype by a typed constructor or its name: FloatTensor or DoubleTensor."""
+    warn_once(
+        "torch.set_default_tensor_type() is deprecated as of PyTorch 2.1, please use torch.set_default_dtype() and "
+        "torch.set_default_device() as alternatives."
+    )
     set_default_dtype(dtype_of(t))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from ._tensor import Tensor, apply, from_array, method, named_as, row
 from ._types import advised
+from ._warnings import warn_once
 from .factorisations import (  # noqa: F401 (torch.linalg has them all)
     LinAlgError,
     cholesky,
@@ -318,11 +319,22 @@ def cholesky_inverse(L, upper=False):
 
 def old_cholesky(input, upper=False):
     """`linalg.cholesky` under its old name."""
+    warn_once(
+        "torch.cholesky is deprecated in favor of torch.linalg.cholesky and will be removed in a future PyTorch release.\n"
+        "L = torch.cholesky(A)\nshould be replaced with\nL = torch.linalg.cholesky(A)\nand\n"
+        "U = torch.cholesky(A, upper=True)\nshould be replaced with\nU = torch.linalg.cholesky(A).mH\n"
+        "This transform will produce equivalent results for all valid (symmetric positive definite) inputs."
+    )
     return cholesky(input, upper=upper)
 
 
 def old_qr(input, some=True):
     """`linalg.qr` under its old name."""
+    warn_once(
+        "torch.qr is deprecated in favor of torch.linalg.qr and will be removed in a future PyTorch release.\n"
+        "The boolean parameter 'some' has been replaced with a string parameter 'mode'.\nQ, R = torch.qr(A, some)\n"
+        "should be replaced with\nQ, R = torch.linalg.qr(A, 'reduced' if some else 'complete')"
+    )
     return _Qr(qr(input, "reduced" if some else "complete"))
 
 

@@ -17,6 +17,7 @@ from ._types import (
     strided,
     uint8,
 )
+from ._warnings import warn_once
 from .legacy import dtype_of
 from .ops.views import reversed_dims
 from .printing import tensor_text
@@ -148,6 +149,35 @@ def element_size(input):
     return input.dtype.itemsize
 
 
+_IDENTITY = "This function is the identity in these cases."
+
+
+def _reversed(tensor):
+    if tensor.ndim == 0:
+        warn_once(f"Tensor.T is deprecated on 0-D tensors. {_IDENTITY}")
+    elif tensor.ndim != 2:
+        warn_once(
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw "
+            "an error in a future release. Consider `x.mT` to transpose batches of matrices or "
+            "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
+        )
+    return reversed_dims(tensor)
+
+
+def _transposed_matrices(name, instead):
+    def transposed(tensor):
+        if tensor.ndim == 0:
+            warn_once(f"Tensor.{name} is deprecated on 0-D tensors. {instead}")
+            return tensor
+        if tensor.ndim == 1:
+            raise RuntimeError(
+                f"tensor.{name} is only supported on matrices or batches of matrices. Got {tensor.ndim}-D tensor."
+            )
+        return tensor.transpose(-2, -1)
+
+    return transposed
+
+
 def _transposed_matrix(tensor):
     if tensor.ndim not in (0, 2):
         raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {tensor.ndim}-D tensor.")
@@ -204,10 +234,10 @@ method("__repr__", _repr)
 method("__format__", _format)
 method("__reduce_ex__", _reduce)
 for _name, _read in {
-    "T": reversed_dims,
+    "T": _reversed,
     "H": _transposed_matrix,
-    "mH": lambda tensor: tensor.transpose(-2, -1),
-    "mT": lambda tensor: tensor.transpose(-2, -1),
+    "mH": _transposed_matrices("mH", "Consider using x.conj()."),
+    "mT": _transposed_matrices("mT", _IDENTITY),
     "real": lambda tensor: tensor,
     "is_cpu": lambda tensor: True,
     "is_cuda": lambda tensor: False,

@@ -284,3 +284,50 @@ def test_jacobian_of_a_residual_makes_a_step_of_gauss_and_newton():
     J = fastgd.autograd.functional.jacobian(residual, p)
     p = p - fastgd.linalg.solve(J.T @ J, J.T @ residual(p))
     np.testing.assert_allclose(p.numpy(), [2, 1], rtol=1e-12)
+
+
+INTO = {
+    "one leaf": lambda t, a, b, c: (c * b).sum().backward(inputs=[a]),
+    "not in a list": lambda t, a, b, c: (c * b).sum().backward(inputs=a),
+    "not a leaf": lambda t, a, b, c: (c * b).sum().backward(inputs=[c, b]),
+    "several tensors": lambda t, a, b, c: t.autograd.backward([(c * b).sum(), c.sum()], inputs=[a]),
+    "gradients": lambda t, a, b, c: t.autograd.backward([c, b], [t.ones(3), t.ones(3)], inputs=[a, b]),
+    "by position": lambda t, a, b, c: t.autograd.backward(c, t.ones(3), False, False, None, [a]),
+    "a fused loss": lambda t, a, b, c: t.nn.functional.mse_loss(t.ones(2, 3) @ a, t.ones(2)).backward(inputs=[a, b]),
+    "none": lambda t, a, b, c: c.sum().backward(inputs=[]),
+    "no tensor": lambda t, a, b, c: c.sum().backward(inputs=[3]),
+    "wants no gradient": lambda t, a, b, c: c.sum().backward(inputs=[t.ones(1)]),
+    "unrelated, used up": lambda t, a, b, c: (
+        (c * b).sum().backward(),
+        t.autograd.grad(c, t.ones(3, requires_grad=True)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", INTO)
+@pytest.mark.parametrize("retained", [False, True])
+def test_backward_into_inputs(torch, name, retained):
+    """Adds to the gradients of the inputs alone, leaves or not, and fails as torch does."""
+
+    def found(t):
+        a, b = t.arange(1.0, 4).requires_grad_(), t.ones(3, requires_grad=True)
+        c = a * 2
+        if retained:
+            c.retain_grad()
+        try:
+            INTO[name](t, a, b, c)
+        except RuntimeError as error:
+            return str(error)
+        grads = a.grad, b.grad, c.grad if c.retains_grad else None
+        return [None if grad is None else grad.tolist() for grad in grads]
+
+    assert found(fastgd) == found(torch)
+
+
+def test_unrelated_to_a_used_up_tape():
+    a, other = fastgd.ones(2, requires_grad=True), fastgd.ones(2, requires_grad=True)
+    loss = (a * a).sum()
+    loss.backward()
+    assert fastgd.autograd.grad(loss, other, allow_unused=True) == (None,)
+    with pytest.raises(RuntimeError, match="a second time"):
+        fastgd.autograd.grad(loss, a)

@@ -48,7 +48,9 @@ def test_inferred_dtype(data, dtype):
 def test_default_dtype(default_dtype):
     fastgd.set_default_dtype(fastgd.float64)
     assert fastgd.tensor([1.5]).dtype == fastgd.zeros(1).dtype == (fastgd.tensor([1]) / 2).dtype == fastgd.float64
-    fastgd.set_default_tensor_type("torch.FloatTensor")
+    fastgd._warnings._told.clear()
+    with pytest.warns(UserWarning, match="set_default_tensor_type"):
+        fastgd.set_default_tensor_type("torch.FloatTensor")
     assert fastgd.get_default_dtype() == fastgd.float32
     with pytest.raises(TypeError, match="only floating-point types"):
         fastgd.set_default_dtype(fastgd.int64)

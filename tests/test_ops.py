@@ -341,4 +341,4 @@ def test_advice_stands_below_the_text():
 
 def test_grids_are_of_vectors():
     with pytest.raises(RuntimeError, match="meshgrid: Expected 0D or 1D tensor in the tensor list but got"):
-        fastgd.meshgrid(fastgd.ones(2, 2))
+        fastgd.meshgrid(fastgd.ones(2, 2), indexing="ij")

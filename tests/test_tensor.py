@@ -4,6 +4,7 @@ import copy
 import gc
 import subprocess
 import sys
+import warnings
 import weakref
 
 import numpy as np
@@ -127,7 +128,8 @@ def test_what_requires_a_gradient_goes_out_detached():
 def test_read_only_arrays_can_be_read():
     array = np.arange(3.0)
     array.flags.writeable = False
-    with pytest.warns(UserWarning, match="not writable") if not fastgd.creation._warned else nothing():
+    fastgd._warnings._told.clear()
+    with pytest.warns(UserWarning, match="not writable"):
         tensor = fastgd.from_numpy(array)
     assert (tensor * 2).tolist() == [0, 2, 4]
     for write in (
@@ -442,3 +444,39 @@ def test_detach_(array):
 def test_hash_is_identity():
     a, b = fastgd.ones(1), fastgd.ones(1)
     assert len({a, b, a}) == 2 and {a: 1}[a] == 1
+
+
+def test_views_of_writable_arrays_are_written_to():
+    """pandas hands out such views; what is itself read-only, and what repeats elements, stays as it is."""
+    memory = np.arange(4.0)
+    view = memory[1:]
+    view.flags.writeable = False
+    fastgd._warnings._told.clear()
+    with pytest.warns(UserWarning, match="not writable"):
+        fastgd.from_numpy(view).add_(1)
+    fastgd.as_tensor(view).mul_(2)
+    assert memory.tolist() == [0, 4, 6, 8]
+    with pytest.raises(ValueError, match="read-only memory"):
+        fastgd.from_numpy(np.broadcast_to(np.ones(1), 3)).add_(1)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda t: t.zeros(0).stride(), lambda t: t.zeros(2, 0, 3).stride(), lambda t: t.zeros(0, 3).stride(0),
+        lambda t: np.isnan(t.ones(2)), lambda t: np.isnan(t.ones(2)).any(), lambda t: t.zeros(2, dtype=t.uint8).all(0),
+        lambda t: t.ones(3).mT, lambda t: t.tensor(1.0).mH,
+    ],
+)  # fmt: skip
+def test_oddities(torch, make):
+    """Strides of no elements, truth values by numpy, and what is no matrix."""
+
+    def made(t):
+        try:
+            return repr(make(t))
+        except RuntimeError as error:
+            return str(error)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert made(fastgd) == made(torch)

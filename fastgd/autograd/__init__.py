@@ -8,6 +8,7 @@ from .._grad_mode import enable_grad, inference_mode, is_inference_mode_enabled,
 from .._tensor import (
     Tensor,
     apply,
+    backward_into,
     backward_of,
     from_array,
     grad_of,
@@ -17,6 +18,7 @@ from .._tensor import (
     written_by,
 )
 from .._types import advised
+from .._warnings import warn
 from . import functional
 
 
@@ -57,12 +59,28 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     return tuple(found)
 
 
-def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False):
-    """Adds the gradients of several tensors to the leaves they were computed from."""
+def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, grad_variables=None, inputs=None):
+    """Adds the gradients of several tensors to the leaves they were computed from.
+
+    Args:
+        tensors: a recorded tensor or several.
+        grad_tensors: a gradient for each, of its shape; 1 for a scalar.
+        retain_graph: keeps the tape for another call.
+        create_graph: second derivatives, which fastgd does not have.
+        grad_variables: grad_tensors under its old name.
+        inputs: the tensors whose `.grad` is added to, instead of all the leaves.
+    """
+    if grad_variables is not None:
+        warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning)
+        grad_tensors = grad_variables
     tensors = (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
     if create_graph:
         refuse_create_graph()
-    backward_of(tensors, _gradients(grad_tensors, tensors), bool(retain_graph))
+    gradients = _gradients(grad_tensors, tensors)
+    if inputs is None:
+        backward_of(tensors, gradients, bool(retain_graph))
+    else:
+        backward_into(tensors, gradients, inputs, bool(retain_graph))
 
 
 def _gradients(given, tensors):
@@ -212,6 +230,14 @@ class Function:
             _Gradients(),
             _NeedsNothing(),
             label=cls.__name__ + "Backward",
+        )
+
+    def __init__(self, *args, **options):
+        warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should invoke "
+            "them on the class itself. Instantiating an autograd function will raise an error in a future version of "
+            "PyTorch.",
+            DeprecationWarning,
         )
 
     def __call__(self, *args):

@@ -1,13 +1,13 @@
 """Losses as functions, under torch.nn.functional's names: what each refuses, and which row of `_losses` it is."""
 
 import math
-import warnings
 
 import numpy as np
 
 from .. import ops
 from .._tensor import Tensor, apply, from_array, named_as
 from .._types import advised
+from .._warnings import warn
 from ..autograd import no_grad
 from ..creation import full_like
 from ..ops.promotion import sizes_error
@@ -18,13 +18,14 @@ from . import _losses
 def legacy_reduction(size_average, reduce, reduction):
     """The reduction that torch's old size_average and reduce stand for."""
     if size_average is None and reduce is None:
+        if reduction == "elementwise_mean":
+            warn("reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.")
+            return "mean"
         return reduction
     # Two tensors are the mistake of giving MSELoss() what its result is to be called with: their truth is an error.
     size_average, reduce = (True if given is None else bool(given) for given in (size_average, reduce))
     meant = "none" if not reduce else "mean" if size_average else "sum"
-    warnings.warn(
-        f"size_average and reduce args will be deprecated, please use reduction='{meant}' instead.", stacklevel=3
-    )
+    warn(f"size_average and reduce args will be deprecated, please use reduction='{meant}' instead.")
     return meant
 
 
@@ -74,10 +75,9 @@ def _of_residual(made, input, target, reduction, **options):
     _check(made.name, input, target, reduction)
     if input.shape != target.shape:
         _check_rows(made.name, input, target)
-        warnings.warn(
+        warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
-            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-            stacklevel=3,
+            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size."
         )
         try:
             np.broadcast_shapes(input.shape, target.shape)
@@ -315,11 +315,10 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
     if size_average is not None or reduce is not None:
         reduction = legacy_reduction(size_average, reduce, reduction)
     elif reduction == "mean":
-        warnings.warn(
+        warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size."
             "'batchmean' divides only by the batch size, and aligns with the KL div math definition."
-            "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
-            stacklevel=2,
+            "'mean' will be changed to behave the same as 'batchmean' in the next major release."
         )
     _check("kl_div", input, target, "sum" if reduction == "batchmean" else reduction)
     if not (input.is_floating_point() and target.is_floating_point()):
@@ -334,7 +333,7 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
     """log(1 + exp(-target input)), reduced, for targets of 1 and -1: see nn.SoftMarginLoss."""
     reduction = legacy_reduction(size_average, reduce, reduction)
     _check("soft_margin_loss", input, target, reduction)
-    made = _reduced((-target * input).exp().log1p(), reduction)
+    made = _reduced((-(target * input)).exp().log1p(), reduction)
     return named_as(made, "SoftMarginLossBackward0")
 
 

@@ -7,7 +7,7 @@ from .module cimport Module
 import math
 
 from .. import ops
-from .._naming import argument_error, name_constructor
+from .._naming import argument_error, name_constructor, name_methods
 from .._tensor import Parameter
 from ..creation import empty
 from . import init
@@ -78,3 +78,4 @@ cdef class Linear(Module):
 
 
 name_constructor(Linear, "in_features out_features bias device dtype", 2)
+name_methods(Linear)

@@ -19,7 +19,7 @@ import itertools
 from collections import OrderedDict
 
 from .._hooks import RemovableHandle
-from .._naming import give_attribute
+from .._naming import give_attribute, name_methods
 from .._types import dtype as dtype_type
 from .._types import float16, float32, float64, on_cpu
 from ..settings import typename
@@ -557,5 +557,6 @@ cdef object call(Module module, tuple args, PyObject *options):
 
 # Before the classes that inherit it are made.
 fastgd_set_call(Module, <void *>call)
+name_methods(Module)
 for name, function in (WALKS | STATE).items():
     give_attribute(Module, name, function)

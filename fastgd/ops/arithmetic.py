@@ -5,6 +5,7 @@ import numpy as np
 from .. import _affine  # noqa: F401 (fills in what is recognised)
 from .._tensor import Tensor, apply, apply_inplace, row
 from .._types import advised, of_array
+from .._warnings import warn_once
 from ._loops import same
 from .promotion import floating, promoted
 from .publishing import NO_OPTIONS, OUT, alias, check_tensor, into, publish, unary
@@ -115,6 +116,18 @@ _rpow = row(
 )
 
 
+def note_old_order(name, old, new):
+    """Warns of the order that arguments had before torch 0.4, a factor first: add(input, alpha, other)."""
+    if not name.endswith("_"):
+        old = f"Tensor input, {old}, *, Tensor out = None"
+        new = f"Tensor input, {new}, Tensor out = None"
+    warn_once(
+        f"This overload of {name} is deprecated:\n\t{name}({old})\n"
+        f"Consider using one of the following signatures instead:\n\t{name}({new})",
+        about="old order",
+    )
+
+
 def _binary(name, made, doc, alpha=False, numbers=True):
     """The function, the method and the in-place method of a row of two arguments."""
 
@@ -131,10 +144,11 @@ def _binary(name, made, doc, alpha=False, numbers=True):
         result = apply(made, (input, check(input, other)), NO_OPTIONS)
         return result if out is None else into(out, result)
 
-    # Before torch 0.4 the factor came first: add(input, alpha, other).
+    factor = ("Number alpha, Tensor other", "Tensor other, *, Number alpha = 1")
 
     def scaled(input, other, *old, alpha=1, out=None):
         if old:
+            note_old_order(name, *factor)
             alpha, (other,) = other, old
         other = check(input, other)
         result = apply(made, (input, other if alpha == 1 else other * alpha), NO_OPTIONS)
@@ -145,6 +159,7 @@ def _binary(name, made, doc, alpha=False, numbers=True):
 
     def scaled_inplace(input, other, *old, alpha=1):
         if old:
+            note_old_order(name + "_", *factor)
             alpha, (other,) = other, old
         other = check(input, other, name + "_", 1)
         return apply_inplace(made, (input, other if alpha == 1 else other * alpha), NO_OPTIONS)
@@ -371,15 +386,20 @@ _addcdiv = row(
 
 
 def _plus_scaled(name, made, doc):
-    def scaled(run):
+    def scaled(run, name):
         def call(input, tensor1, tensor2, *old, value=1):
             if old:
+                note_old_order(
+                    name,
+                    "Number value, Tensor tensor1, Tensor tensor2",
+                    "Tensor tensor1, Tensor tensor2, *, Number value = 1",
+                )
                 value, tensor1, (tensor2,) = tensor1, tensor2, old
             return run(made, (input, tensor1, tensor2), {"value": value})
 
         return call
 
-    return publish(name, scaled(apply), doc, scaled(apply_inplace))
+    return publish(name, scaled(apply, name), doc, scaled(apply_inplace, name + "_"))
 
 
 addcmul = _plus_scaled("addcmul", _addcmul, "input + value * tensor1 * tensor2.")

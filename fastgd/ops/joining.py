@@ -4,6 +4,7 @@ import numpy as np
 
 from .._tensor import Tensor, apply, from_array, named_as, row
 from .._types import advised
+from .._warnings import warn_once
 from ._loops import joined, same_shapes
 from .parts import between, narrow, pieces, slice_piece_row
 from .promotion import one_type
@@ -265,15 +266,18 @@ def vsplit(input, indices_or_sections):
 # ---- combinations
 
 
-def meshgrid(*tensors, indexing="ij"):
+def meshgrid(*tensors, indexing=None):
     """Coordinate grids of vectors: one tensor a vector, each with one dimension a vector.
 
     Args:
         tensors: vectors, or one list of them.
-        indexing: "ij" for rows first (torch's default), "xy" for numpy's.
+        indexing: "ij" for rows first, which is also what is done, with a warning, where it is left out; "xy" for
+            columns first, as in numpy.
     """
     tensors = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
-    if indexing not in ("ij", "xy"):
+    if indexing is None:
+        warn_once("torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.")
+    elif indexing not in ("ij", "xy"):
         raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
     for tensor in tensors:
         if tensor.ndim > 1:
@@ -300,7 +304,7 @@ def cartesian_prod(*tensors):
             raise RuntimeError(f"Expect a 1D vector, but got shape {list(tensor.shape)}")
     if len(tensors) == 1:
         return tensors[0]
-    return stack([grid.reshape(-1) for grid in meshgrid(*tensors)], 1)
+    return stack([grid.reshape(-1) for grid in meshgrid(*tensors, indexing="ij")], 1)
 
 
 def combinations(input, r=2, with_replacement=False):

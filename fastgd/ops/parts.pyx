@@ -10,6 +10,7 @@ import numpy as np
 
 from .._tensor import apply, method, row
 from .._types import advised
+from .._warnings import warn
 from .publishing import check_tensor, publish
 from .views import check_dim
 
@@ -104,7 +105,10 @@ def _plain(index):
         if index.ndim == 0 and kind in "iu":
             return index.item(), False
         array = index.detach().numpy()
-        return (array != 0 if array.dtype == np.uint8 else array), True
+        if array.dtype == np.uint8:
+            warn("indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.")
+            array = array != 0
+        return array, True
     if isinstance(index, (list, range)):
         return _plain(np.asarray([_plain(part)[0] for part in index] or np.empty(0, np.int64)))
     if isinstance(index, np.ndarray):

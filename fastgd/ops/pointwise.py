@@ -6,6 +6,7 @@ import numpy as np
 
 from .._tensor import Tensor, apply, apply_inplace, row
 from .._types import advised, of_array
+from .._warnings import warn_once
 from ._loops import clamped, logistic, selected
 from .promotion import default, floating, promote, promoted, sizes_error, with_number
 from .publishing import NO_OPTIONS, OUT, alias, check_tensor, into, publish, unary
@@ -310,6 +311,10 @@ def _where_forward(condition, a, b):
                 ),
                 "Compare it, or convert it with .bool().",
             )
+        warn_once(
+            "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future version "
+            "of PyTorch. Use a boolean condition instead."
+        )
         condition = condition != 0
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         dtype = a.dtype if a.dtype is b.dtype else promote(a, b)

@@ -7,6 +7,7 @@ import numpy as np
 from .. import _affine
 from .._tensor import apply, apply_inplace, linear_arguments, named_as, row, sum_of
 from .._types import advised, of_array
+from .._warnings import warn_once
 from ._loops import product
 from .promotion import not_expanded, one_type
 from .publishing import NO_OPTIONS, check_tensor, into, publish
@@ -381,6 +382,10 @@ def bmm(input, mat2):
 
 def chain_matmul(*matrices):
     """The product of several matrices."""
+    warn_once(
+        "torch.chain_matmul is deprecated and will be removed in a future PyTorch release. Use torch.linalg.multi_dot "
+        "instead, which accepts a list of two or more tensors rather than multiple parameters."
+    )
     product = matrices[0]
     for matrix in matrices[1:]:
         product = named_as(mm(product, matrix), "ViewBackward0")

@@ -1,12 +1,12 @@
 """Sums, means, extremes: what makes fewer elements of many."""
 
 import math
-import warnings
 
 import numpy as np
 
 from .._tensor import Tensor, apply, named_as, row
 from .._types import advised, as_dtype, of_array
+from .._warnings import warn
 from ._loops import MAX, MEAN, MIN, NORM, PROD, STD, SUM, VAR, reduced
 from .publishing import NO_OPTIONS, OUT, check_tensor, into, publish
 from .views import axes_of, expanded
@@ -202,28 +202,31 @@ _var = row("var", _var_forward, (_var_gradient,), ((0,),))
 _std = row("std", _std_forward, (_std_gradient,), ((0, OUT),))
 
 
+def _measured(made, name, input, dim=None, unbiased=None, keepdim=False, *, correction=None, axis=None, keepdims=False):
+    """What the row `made` finds, for a function of that name."""
+    check_tensor(name, "input", 1, input)
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if correction is None:
+        correction = 1 if unbiased is None or unbiased else 0
+    if axis is not None:
+        dim = axis
+    if (input.numel() if dim is None else _count(input, dim)) <= correction:
+        warn(
+            f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor (input "
+            "numel divided by output numel)."
+        )
+    if dim is None and correction == 1 and not keepdim and not keepdims:
+        return apply(made, (input,), NO_OPTIONS)
+    return apply(made, (input,), {"dim": dim, "keepdim": keepdim or keepdims, "correction": correction})
+
+
 def _spread_of(made, doc):
     def measure(input, dim=None, unbiased=None, keepdim=False, *, correction=None, axis=None, keepdims=False, out=None):
-        if out is not None:
-            return into(out, measure(input, dim, unbiased, keepdim or keepdims, correction=correction, axis=axis))
-        check_tensor(made.name, "input", 1, input)
-        if isinstance(dim, bool):
-            dim, unbiased = None, dim
-        if correction is None:
-            correction = 1 if unbiased is None or unbiased else 0
-        if axis is not None:
-            dim = axis
-        count = input.numel() if dim is None else _count(input, dim)
-        if count <= correction:
-            warnings.warn(
-                f"{made.name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction "
-                f"factor (input numel divided by output numel). {count} elements have no spread with correction "
-                f"{correction}: the result is NaN or infinite.",
-                stacklevel=2,
-            )
-        if dim is None and correction == 1 and not keepdim and not keepdims:
-            return apply(made, (input,), NO_OPTIONS)
-        return apply(made, (input,), {"dim": dim, "keepdim": keepdim or keepdims, "correction": correction})
+        found = _measured(
+            made, made.name, input, dim, unbiased, keepdim, correction=correction, axis=axis, keepdims=keepdims
+        )
+        return found if out is None else into(out, found)
 
     return publish(made.name, measure, doc)
 
@@ -234,18 +237,19 @@ std = _spread_of(_std, "The standard deviation of all elements, or along dim: th
 
 def var_mean(input, dim=None, *args, **options):
     """The variance and the mean."""
-    return _with_mean(var, "VarMeanBackward0", input, dim, args, options)
+    return _with_mean(_var, "VarMeanBackward0", input, dim, args, options)
 
 
 def std_mean(input, dim=None, *args, **options):
     """The standard deviation and the mean."""
-    return _with_mean(std, "StdMeanBackward0", input, dim, args, options)
+    return _with_mean(_std, "StdMeanBackward0", input, dim, args, options)
 
 
-def _with_mean(spread, label, input, dim, args, options):
+def _with_mean(made, label, input, dim, args, options):
     keepdim = options.get("keepdim", args[1] if len(args) > 1 else False)
     middle = mean(input, None if isinstance(dim, bool) else dim, keepdim)
-    return named_as(spread(input, dim, *args, **options), label), named_as(middle, label)
+    spread = _measured(made, f"{made.name}_mean", input, dim, *args, **options)
+    return named_as(spread, label), named_as(middle, label)
 
 
 # ---- norms
@@ -350,7 +354,9 @@ def dist(input, other, p=2):
 def _truth(name, function, extreme, doc):
     def forward(a, dim=None, keepdim=False):
         made = reduced(extreme, a, dim, keepdim) if a.dtype.kind == "b" else None
-        return function(a, axes_of(dim, a.ndim), np.bool_, keepdims=keepdim) if made is None else made
+        if made is None:
+            made = function(a, axes_of(dim, a.ndim), np.bool_, keepdims=keepdim)
+        return made.astype(np.uint8) if a.dtype == np.uint8 else made  # as torch has it
 
     return _along(row(name, forward), doc)
 

@@ -14,6 +14,7 @@ from itertools import chain
 import numpy as np
 
 from .._hooks import RemovableHandle
+from .._naming import name_methods
 from .._tensor import get_default_dtype
 from .._types import advised
 from ..autograd import enable_grad, no_grad
@@ -476,3 +477,6 @@ cdef double count_step(dict state) except? -1:
     array += 1
     written(kept)
     return array
+
+
+name_methods(Optimizer)

@@ -99,10 +99,8 @@ class RandomSampler(_ArraySampler):
 
 def _check_positive(name, given):
     if not isinstance(given, int) or isinstance(given, bool) or given <= 0:
-        raise ValueError(
-            f"{name} should be a positive integer value, but got {name}={given}"
-            + (": the data set has no samples" if name == "num_samples" and given == 0 else "")
-        )
+        error = ValueError(f"{name} should be a positive integer value, but got {name}={given}")
+        raise advised(error, "The data set has no samples.") if name == "num_samples" and given == 0 else error
 
 
 def _seeded():

@@ -79,7 +79,9 @@ class ConstantLR(LRScheduler):
 
     def __init__(self, optimizer, factor=1.0 / 3, total_iters=5, last_epoch=-1):
         if not 0 <= factor <= 1:
-            raise ValueError(f"Constant multiplicative factor expected to be between 0 and 1. Got factor={factor}")
+            raise advised(
+                ValueError("Constant multiplicative factor expected to be between 0 and 1."), f"Got factor={factor}."
+            )
         self.factor = factor
         self.total_iters = total_iters
         super().__init__(optimizer, last_epoch)
@@ -113,13 +115,14 @@ class LinearLR(LRScheduler):
 
     def __init__(self, optimizer, start_factor=1.0 / 3, end_factor=1.0, total_iters=5, last_epoch=-1):
         if not 0 < start_factor <= 1:
-            raise ValueError(
-                "Starting multiplicative factor expected to be greater than 0 and less or equal to 1. "
-                f"Got start_factor={start_factor}"
+            raise advised(
+                ValueError("Starting multiplicative factor expected to be greater than 0 and less or equal to 1."),
+                f"Got start_factor={start_factor}.",
             )
         if not 0 <= end_factor <= 1:
-            raise ValueError(
-                f"Ending multiplicative factor expected to be between 0 and 1. Got end_factor={end_factor}"
+            raise advised(
+                ValueError("Ending multiplicative factor expected to be between 0 and 1."),
+                f"Got end_factor={end_factor}.",
             )
         self.start_factor = start_factor
         self.end_factor = end_factor
