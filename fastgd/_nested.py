@@ -32,8 +32,8 @@ def from_python(data, wanted=None):
             pass  # rows of different lengths: the search below says where
     if len(data) and isinstance(data[0], np.ndarray):
         warn_once(
-            "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a "
-            "single numpy.ndarray with numpy.array() before converting to a tensor."
+            "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to "
+            "a single numpy.ndarray with numpy.array() before converting to a tensor."
         )
     shape = _nested_shape(data)
     flat = []

@@ -96,17 +96,17 @@ def as_tensor(data, dtype=None, device=None):
 def _shared(array):
     if not array.flags.writeable:
         warn_once(
-            "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing "
-            "to this tensor will result in undefined behavior. You may want to copy the array to protect its data or make "
-            "it writable before converting it to a tensor. This type of warning will be suppressed for the rest of this "
-            "program."
+            "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means "
+            "writing to this tensor will result in undefined behavior. You may want to copy the array to protect its "
+            "data or make it writable before converting it to a tensor. This type of warning will be suppressed for "
+            "the rest of this program."
         )
         array = _writable(array)
     return from_array(array)
 
 
 def _writable(array):
-    """The array, writable if what it is a view of is: pandas hands out such views, and scripts write to their tensors."""
+    """The array, writable if what it is a view of is: pandas hands out such views, scripts write to their tensors."""
     root = array
     while isinstance(root.base, np.ndarray):
         root = root.base
@@ -146,7 +146,8 @@ def from_numpy(ndarray):
     if min(ndarray.strides, default=0) < 0:
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
-            "currently supported. (You can probably work around this by making a copy of your array  with array.copy().) "
+            "currently supported. (You can probably work around this by making a copy of your array "
+            " with array.copy().) "
         )
     return _shared(ndarray)
 

@@ -157,8 +157,8 @@ def _reversed(tensor):
         warn_once(f"Tensor.T is deprecated on 0-D tensors. {_IDENTITY}")
     elif tensor.ndim != 2:
         warn_once(
-            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw "
-            "an error in a future release. Consider `x.mT` to transpose batches of matrices or "
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
+            "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
             "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
         )
     return reversed_dims(tensor)

@@ -1,5 +1,7 @@
-"""What torch warns of: each form is run twice, for some warnings come once in a process. `python warning_forms.py torch`
-prints, as JSON, the warnings of every form by a library."""
+"""What torch warns of: each form is run twice, for some warnings come once in a process.
+
+`python warning_forms.py torch` prints, as JSON, the warnings of every form by a library.
+"""
 
 import json
 import re

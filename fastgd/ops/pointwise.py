@@ -312,8 +312,8 @@ def _where_forward(condition, a, b):
                 "Compare it, or convert it with .bool().",
             )
         warn_once(
-            "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future version "
-            "of PyTorch. Use a boolean condition instead."
+            "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future "
+            "version of PyTorch. Use a boolean condition instead."
         )
         condition = condition != 0
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):

@@ -213,8 +213,8 @@ def _measured(made, name, input, dim=None, unbiased=None, keepdim=False, *, corr
         dim = axis
     if (input.numel() if dim is None else _count(input, dim)) <= correction:
         warn(
-            f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor (input "
-            "numel divided by output numel)."
+            f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
+            "(input numel divided by output numel)."
         )
     if dim is None and correction == 1 and not keepdim and not keepdims:
         return apply(made, (input,), NO_OPTIONS)
