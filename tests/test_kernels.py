@@ -109,6 +109,16 @@ def test_every_tail_of_columns(k, dtype):
         check(X, y, W, b if d % 2 else None, loss=(d + n) % 4, delta=0.7, scale=0.5)
 
 
+def test_rows_of_every_number_of_vectors(dtype):
+    """And of their last one's numbers, few and many; in order, where they stand, and by index."""
+    for d, n in itertools.product([*range(5, 225, 6), 64, 128, 208, 209], [16, 37, 290]):
+        X, y, W, b = made(d, n, d, 1, dtype)
+        options = {"loss": d % 3, "delta": 0.7, "scale": 1 / n}
+        check(X, y, W, b, **options)
+        check(X[::-1], y[::-1], W, None, **options)
+        check(X, y, W, b, index=np.random.default_rng(d).permutation(n), weights=abs(y[:, 0]), **options)
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("n, d, k", [
     (255, 3, 1), (256, 64, 1), (257, 1, 1), (5000, 1, 1), (600, 10, 3), (300, 130, 10), (40, 784, 17), (513, 5, 100),
@@ -227,7 +237,7 @@ def page():
 
 @pytest.mark.parametrize("at_end", [True, False])
 def test_no_memory_beyond_the_arrays(page, at_end, dtype):
-    for d, k, n in itertools.product([1, 3, 8, 21, 75], [1, 3, 8, 15], [1, 16, 21, 67]):
+    for d, k, n in itertools.product([1, 3, 8, 21, 75, 203], [1, 3, 8, 15], [1, 16, 21, 67]):
         X, y, W, b = (page(array, at_end) for array in made(d, n, d, k, dtype))
         index = page(np.arange(n)[::-1].copy(), at_end)
         check(X, y, W, b)

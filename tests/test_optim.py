@@ -113,7 +113,7 @@ def test_groups_with_options_of_their_own(kind, options, own):
         (kind, options)
         for kind in ("SGD", *KINDS)
         for options in ({}, {"weight_decay": 0.1}, {"maximize": True})
-        if options.keys() <= inspect.signature(getattr(optim, kind)).parameters.keys()
+        if not (kind == "LBFGS" and options or kind == "Rprop" and "weight_decay" in options)
     ],
     ids=str,
 )
