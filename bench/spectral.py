@@ -14,6 +14,7 @@ from .limits import at_least
 
 AGAINST_TORCH = [(100_000, 100), (1_000_000, 100)]
 SUMS = [(1_000_000, d) for d in (1, 2, 4, 8, 10, 15)] + [(100_000, 50), (100_000, 100), (10_000, 784)]
+SUMS_FROM_MEMORY = [(100_000_000 // d, d) for d in (1, 2, 4, 8, 10, 15)]  # 400 MB, more than the last cache holds
 SUMS_OF_DOUBLES = [(1_000_000, d) for d in (1, 4, 10, 15)]
 TWO_THREADS = [(1_000_000, 10), (100_000, 100)]
 GRID = [(100, 1), (100, 10), (1000, 20), (10_000, 10), (10_000, 100), (100, 300), (200_000, 30)]
@@ -92,6 +93,8 @@ def rows():
             )  # fmt: skip
     for n, d in SUMS:
         yield sums("the sums", n, d, quick=d == 50)
+    for n, d in SUMS_FROM_MEMORY:
+        yield sums("the sums, from memory", n, d)
     for n, d in SUMS_OF_DOUBLES:
         yield sums("the sums, float64", n, d, "float64", base="the sums")
     for n, d in TWO_THREADS:

@@ -121,27 +121,27 @@ INLINE void NAME(short_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end, 
     UNROLL for (int v = 0; v < J; v++)
         w[v] = NAME(load_some)(job->W + v * LANES, v == J - 1 ? rows->d - v * LANES : LANES);
     UNROLL for (int s = 0; s < sets * J; s++) sums[s] = NAME(same)(0);
-#define ROWS(last, from, products, gradients) \
+#define ROWS(group, last, from, products, gradients) \
     NAME(short_rows)(group, last, from, w, mask, slope, dots, sums, sets, J, by_index, products, gradients)
     for (; start < end; start += GROUP) {
         const Py_ssize_t m = end - start < GROUP ? end - start : GROUP;
         NAME(place_group)(job, start, m, group, J, by_index);
         if (J == 1) {
             UNROLL for (int from = 0; from < GROUP; from += SUMS) {
-                ROWS(group, from, 1, 0);
+                ROWS(group, group, from, 1, 0);
                 NAME(short_slopes)(job, dots + from, start + from, m - from, slope + from, &losses, &slopes, SUMS);
                 BROADCAST_FROM_MEMORY(slope);
-                ROWS(group, from, 0, 1);
+                ROWS(group, group, from, 0, 1);
             }
             continue;
         }
-        if (last) ROWS(last, 0, 1, 1);
-        else ROWS(group, 0, 1, 0);
+        if (last) ROWS(group, last, 0, 1, 1);
+        else ROWS(group, group, 0, 1, 0);
         NAME(group_slopes)(job, dots, start, m, slope, &losses, &slopes);
         last = group;
         group = group == groups ? groups + 1 : groups;
     }
-    if (last) ROWS(last, 0, 0, 1);
+    if (last) ROWS(last, last, 0, 0, 1);
 #undef ROWS
     NAME(store)(job->losses, losses);
     NAME(store)(job->slopes, slopes);
