@@ -32,12 +32,6 @@ cdef ndarray grad_array(Tensor tensor):
     return <ndarray>tensor._grad
 
 
-cdef inline bint requires_grad(Tensor tensor) except -1:
-    if tensor._base is not None:
-        follow_base(tensor)
-    return tensor._requires_grad or tensor._node is not None
-
-
 cdef int ndim(Tensor tensor) noexcept:
     return (<Lazy>tensor._node).ndim if tensor._array is None else cnp.PyArray_NDIM(tensor._array)
 

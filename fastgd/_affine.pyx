@@ -27,9 +27,9 @@ from ._tensor cimport (
     be_part,
     check_freed,
     check_version,
-    follow_base,
     linear_arguments,
     recognising,
+    requires_grad,
     row_of,
     storage_of,
     wrap_node,
@@ -115,12 +115,6 @@ cdef bint result_overlaps(ndarray result, const char *low, const char *high) noe
 
 cdef inline bint is_float(int type_num) noexcept:
     return type_num == cnp.NPY_FLOAT32 or type_num == cnp.NPY_FLOAT64
-
-
-cdef inline bint wants_gradient(Tensor tensor) except -1:
-    if tensor._base is not None:
-        follow_base(tensor)
-    return tensor._requires_grad or tensor._node is not None
 
 
 cdef inline object parent_of(Tensor tensor):

@@ -7,7 +7,7 @@ cdef Prediction prediction_of(Tensor x, int row_dims, Tensor weight, bint transp
     cdef ndarray X
     cdef ndarray W
     cdef int type_num
-    if wants_gradient(x) or not (wants_gradient(weight) or (bias is not None and wants_gradient(bias))):
+    if requires_grad(x) or not (requires_grad(weight) or (bias is not None and requires_grad(bias))):
         return None
     X, W = x._array, array_of(weight)
     type_num = cnp.PyArray_TYPE(X)
@@ -167,9 +167,9 @@ cdef object recognise_mul(Row row, tuple args, dict options):
     if args[0] is args[1]:
         return pointwise_of(row.label, args[0], SQUARED)
     x, weight = args[0], args[1]
-    if wants_gradient(x):
+    if requires_grad(x):
         x, weight = weight, x
-    if wants_gradient(x) or x._array is None or weight._array is None:
+    if requires_grad(x) or x._array is None or weight._array is None:
         return None
     X, W = x._array, weight._array
     if cnp.PyArray_SIZE(W) != 1 or cnp.PyArray_NDIM(X) > MAX_DIMS or cnp.PyArray_NDIM(W) > MAX_DIMS:
@@ -296,7 +296,7 @@ cdef bint set_target(Derived made, Tensor target, Lazy prediction):
     """Takes the target where it has the prediction's shape and type and wants no gradient."""
     cdef ndarray y = target._array
     cdef int i
-    if y is None or wants_gradient(target) or cnp.PyArray_TYPE(y) != made.type_num:
+    if y is None or requires_grad(target) or cnp.PyArray_TYPE(y) != made.type_num:
         return False
     if cnp.PyArray_NDIM(y) != prediction.ndim:
         return False

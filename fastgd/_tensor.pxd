@@ -101,6 +101,14 @@ cdef ndarray grad_array(Tensor tensor)
 cdef Tensor wrap(ndarray array)
 cdef Tensor wrap_node(Node node)
 cdef int follow_base(Tensor view) except -1
+
+
+cdef inline bint requires_grad(Tensor tensor) except -1:
+    if tensor._base is not None:
+        follow_base(tensor)
+    return tensor._requires_grad or tensor._node is not None
+
+
 cdef void be_part(Tensor part, Tensor whole)
 cdef Storage storage_of(Tensor tensor)
 cdef void before_write(ndarray array) except *

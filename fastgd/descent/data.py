@@ -302,7 +302,8 @@ def _weights(given, n, dtype):
         made = np.require(array, dtype.numpy, "CA")
         total = made.sum(dtype=np.float64)
     # Of which a mean is as many parts as their sum says.
-    beyond = array.any() and not np.finfo(dtype.numpy).tiny <= total < 1 / np.finfo(dtype.numpy).tiny
+    least = np.finfo(dtype.numpy).tiny
+    beyond = array.any() and not least <= total < 1 / least
     if np.isfinite(array).all() and beyond:
         raise ValueError(
             f"sample_weight must be of a size that {dtype.name} holds, as the model is, but the largest is "
