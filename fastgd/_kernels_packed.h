@@ -185,89 +185,89 @@ NOINLINE void NAME(packed_chunk)(const PACKED_JOB *job, Py_ssize_t start, Py_ssi
 }
 
 /* Where the nearest cache does not hold the gradients of all outputs, they are summed in registers: a chunk of rows, which
- * the second cache holds, is read for its slopes, then for its gradients. Tiles are T row vectors, or C columns, by K
- * outputs: a load of x serves K multiply-adds, one of W or of a slope T or C. */
+ * the second cache holds, is read for its predictions, then for its gradients. Tiles are T row vectors, or C columns, by K
+ * outputs: a load of x serves K multiply-adds, one of W or of a slope T or C. Every turn asks for its share of the next
+ * chunk, in the order of memory, so that memory is asked evenly. */
 #define PACKED_TILE (SUMS == 16 ? 4 : 3)
 
-/* Asks for half of the columns of the rows a chunk further on, beside each turn of K outputs for as many as is its due. */
-INLINE void NAME(packed_products)(
-    const PACKED_JOB *job, Py_ssize_t o, Py_ssize_t v, REAL *slopes, Py_ssize_t chunk, VEC *totals, VEC *losses,
-    const int K, const int T)
+INLINE const char *NAME(fetched)(const char *next, Py_ssize_t share)
 {
-    const Py_ssize_t d = job->packed->d, k = job->packed->k, ahead = chunk * LANES * d;
-    const Py_ssize_t first = d * o / (2 * k), last = d * (o + K) / (2 * k);
+    FETCH_FAR(next);
+    if (share > LINE) FETCH_FAR(next + LINE);
+    return next + share;
+}
+
+INLINE const char *NAME(packed_products)(
+    const PACKED_JOB *job, Py_ssize_t o, Py_ssize_t v, REAL *predictions, Py_ssize_t chunk, const char *next,
+    Py_ssize_t share, const int K, const int T)
+{
+    const Py_ssize_t d = job->packed->d;
     const REAL *W = job->W + o * d, *x[PACKED_TILE];
-    VEC p[6 * PACKED_TILE], slope[6 * PACKED_TILE];
+    VEC p[6 * PACKED_TILE];
     UNROLL for (int t = 0; t < T; t++) x[t] = (const REAL *)job->packed->X + NAME(place_of)(v + t, d);
     UNROLL for (int q = 0; q < K; q++) {
         const VEC bias = NAME(same)(job->b ? job->b[o + q] : 0);
         UNROLL for (int t = 0; t < T; t++) p[q * T + t] = bias;
     }
-#define ADD(fetch) do { \
-        VEC column[PACKED_TILE]; \
-        UNROLL for (int t = 0; t < T; t++) { \
-            column[t] = NAME(load)(x[t] + j * GROUP); \
-            if (fetch) FETCH_FAR(x[t] + j * GROUP + ahead); \
-        } \
-        UNROLL for (int q = 0; q < K; q++) { \
-            const VEC w = NAME(same)(W[q * d + j]); \
-            UNROLL for (int t = 0; t < T; t++) p[q * T + t] += column[t] * w; \
-        } \
-    } while (0)
-    Py_ssize_t j = 0;
-    for (; j < first; j++) ADD(0);
-    for (; j < last; j++) ADD(1);
-    for (; j < d; j++) ADD(0);
-#undef ADD
-    NAME(packed_slopes)(job, o, v, p, slope, totals, losses, K, T);
-    UNROLL for (int q = 0; q < K; q++)
-        UNROLL for (int t = 0; t < T; t++) NAME(store)(slopes + (q * chunk + t) * LANES, slope[q * T + t]);
-}
-
-/* The gradients of K outputs from o on and C columns from j on, over the row vectors v .. end. */
-INLINE void NAME(packed_gradients)(
-    const PACKED_JOB *job, Py_ssize_t o, Py_ssize_t j, Py_ssize_t v, Py_ssize_t end, const REAL *slopes,
-    Py_ssize_t chunk, int fetch, const int K, const int C)
-{
-    const Py_ssize_t d = job->packed->d, ahead = chunk * LANES * d;
-    VEC sums[6 * PACKED_TILE];
-    UNROLL for (int s = 0; s < K * C; s++) sums[s] = NAME(same)(0);
-    for (; v < end; v++, slopes += LANES) {
-        const REAL *x = (const REAL *)job->packed->X + NAME(place_of)(v, d) + j * GROUP;
+    for (Py_ssize_t j = 0; j < d; j++) {
         VEC column[PACKED_TILE];
-        UNROLL for (int c = 0; c < C; c++) {
-            column[c] = NAME(load)(x + c * GROUP);
-            if (fetch) FETCH_FAR(x + c * GROUP + ahead);
-        }
+        UNROLL for (int t = 0; t < T; t++) column[t] = NAME(load)(x[t] + j * GROUP);
+        next = NAME(fetched)(next, share);
         UNROLL for (int q = 0; q < K; q++) {
-            const VEC slope = NAME(load)(slopes + q * chunk * LANES);
-            UNROLL for (int c = 0; c < C; c++) sums[q * C + c] += slope * column[c];
+            const VEC w = NAME(same)(W[q * d + j]);
+            UNROLL for (int t = 0; t < T; t++) p[q * T + t] += column[t] * w;
         }
     }
     UNROLL for (int q = 0; q < K; q++)
+        UNROLL for (int t = 0; t < T; t++) NAME(store)(predictions + (q * chunk + t) * LANES, p[q * T + t]);
+    return next;
+}
+
+/* The gradients of K outputs from o on and C columns from j on, over the row vectors v .. end. */
+INLINE const char *NAME(packed_gradients)(
+    const PACKED_JOB *job, Py_ssize_t o, Py_ssize_t j, Py_ssize_t v, Py_ssize_t end, const REAL *slopes,
+    Py_ssize_t chunk, const char *next, Py_ssize_t share, const int K, const int C)
+{
+    const Py_ssize_t d = job->packed->d;
+    VEC sums[6 * PACKED_TILE];
+    UNROLL for (int s = 0; s < K * C; s++) sums[s] = NAME(same)(0);
+    const REAL *group = (const REAL *)job->packed->X + NAME(place_of)(v, d) + j * GROUP;
+    for (; v < end; v += VECTORS, group += GROUP * d)
+        for (const REAL *x = group; x < group + GROUP; x += LANES, slopes += LANES) {
+            VEC column[PACKED_TILE];
+            UNROLL for (int c = 0; c < C; c++) column[c] = NAME(load)(x + c * GROUP);
+            next = NAME(fetched)(next, share);
+            UNROLL for (int q = 0; q < K; q++) {
+                const VEC slope = NAME(load)(slopes + q * chunk * LANES);
+                UNROLL for (int c = 0; c < C; c++) sums[q * C + c] += slope * column[c];
+            }
+        }
+    UNROLL for (int q = 0; q < K; q++)
         UNROLL for (int c = 0; c < C; c++) NAME(add_sum)(job, (o + q) * d + j + c, sums[q * C + c]);
+    return next;
 }
 
 /* K outputs of up to PACKED_TILE row vectors, or columns: of all at once, or one by one. */
 #define PACKED_TILES_OF(K) \
-    NOINLINE void NAME(packed_products_##K)( \
-        const PACKED_JOB *job, Py_ssize_t o, Py_ssize_t v, Py_ssize_t end, REAL *slopes, Py_ssize_t chunk) \
+    NOINLINE const char *NAME(packed_products_##K)( \
+        const PACKED_JOB *job, Py_ssize_t o, Py_ssize_t v, Py_ssize_t end, REAL *predictions, Py_ssize_t chunk, \
+        const char *next, Py_ssize_t share) \
     { \
-        VEC totals[K], losses = NAME(same)(0); \
-        UNROLL for (int q = 0; q < K; q++) totals[q] = losses; \
-        if (end - v == PACKED_TILE) NAME(packed_products)(job, o, v, slopes, chunk, totals, &losses, K, PACKED_TILE); \
-        else for (; v < end; v++, slopes += LANES) \
-            NAME(packed_products)(job, o, v, slopes, chunk, totals, &losses, K, 1); \
-        UNROLL for (int q = 0; q < K; q++) NAME(add_sum)(job, job->packed->k * job->packed->d + o + q, totals[q]); \
-        NAME(add_sum)(job, job->packed->k * job->packed->d + job->packed->k, losses); \
+        if (end - v == PACKED_TILE) \
+            return NAME(packed_products)(job, o, v, predictions, chunk, next, share, K, PACKED_TILE); \
+        for (; v < end; v++, predictions += LANES) \
+            next = NAME(packed_products)(job, o, v, predictions, chunk, next, share, K, 1); \
+        return next; \
     } \
-    NOINLINE void NAME(packed_gradients_##K)( \
+    NOINLINE const char *NAME(packed_gradients_##K)( \
         const PACKED_JOB *job, Py_ssize_t o, Py_ssize_t j, Py_ssize_t last, Py_ssize_t v, Py_ssize_t end, \
-        const REAL *slopes, Py_ssize_t chunk, int fetch) \
+        const REAL *slopes, Py_ssize_t chunk, const char *next, Py_ssize_t share) \
     { \
         if (last - j == PACKED_TILE) \
-            NAME(packed_gradients)(job, o, j, v, end, slopes, chunk, fetch, K, PACKED_TILE); \
-        else for (; j < last; j++) NAME(packed_gradients)(job, o, j, v, end, slopes, chunk, fetch, K, 1); \
+            return NAME(packed_gradients)(job, o, j, v, end, slopes, chunk, next, share, K, PACKED_TILE); \
+        for (; j < last; j++) \
+            next = NAME(packed_gradients)(job, o, j, v, end, slopes, chunk, next, share, K, 1); \
+        return next; \
     }
 PACKED_TILES_OF(1)
 PACKED_TILES_OF(2)
@@ -277,30 +277,65 @@ PACKED_TILES_OF(5)
 PACKED_TILES_OF(6)
 #undef PACKED_TILES_OF
 
-/* The slopes of output o lie from o * chunk vectors on. The other half of the next chunk's columns is asked for beside
- * the gradients. */
+/* The predictions of the row vectors v .. end become slopes; those of output o lie from o * chunk vectors on. */
+INLINE void NAME(become_slopes)(
+    const PACKED_JOB *job, Py_ssize_t v, Py_ssize_t end, Py_ssize_t chunk, REAL *predictions, const Loss loss)
+{
+    const Packed *packed = job->packed;
+    const Py_ssize_t k = packed->k, first = k * packed->d;
+    const VEC delta = job->delta;
+    VEC losses = NAME(same)(0);
+    for (Py_ssize_t o = 0; o < k; o++) {
+        const REAL *y = (const REAL *)packed->y + o * packed->y_stride + v * LANES;
+        const REAL *weights = (const REAL *)packed->weights + v * LANES;
+        REAL *p = predictions + o * chunk * LANES;
+        VEC total = NAME(same)(0);
+        for (Py_ssize_t i = 0; i < (end - v) * LANES; i += LANES) {
+            const VEC weight = NAME(load)(weights + i);
+            VEC value, slope;
+            if (loss == LOGISTIC) slope = NAME(logistic)(NAME(load)(p + i), NAME(load)(y + i), &value);
+            else slope = NAME(slope)(loss, delta, NAME(load)(p + i), NAME(load)(y + i), &value);
+            slope *= weight;
+            total += slope;
+            losses += weight * value;
+            NAME(store)(p + i, slope);
+        }
+        NAME(add_sum)(job, first + o, total);
+    }
+    NAME(add_sum)(job, first + k, losses);
+}
+
 NOINLINE void NAME(packed_many)(
     const PACKED_JOB *job, Py_ssize_t start, Py_ssize_t end, Py_ssize_t chunk, REAL *slopes)
 {
     const Py_ssize_t k = job->packed->k, d = job->packed->d;
+    const Py_ssize_t tiles = (k + NAME(MOST_OUTPUTS) - 1) / NAME(MOST_OUTPUTS);
+    const Py_ssize_t share = (PACKED_TILE * BYTES + 2 * tiles - 1) / (2 * tiles);
+    const char *next = (const char *)((const REAL *)job->packed->X + NAME(place_of)(start + chunk, d));
     for (Py_ssize_t v = start; v < end; v += PACKED_TILE) {
         const Py_ssize_t last = end - v < PACKED_TILE ? end : v + PACKED_TILE;
-#define PRODUCTS(K) NAME(packed_products_##K)(job, o, v, last, slopes + (o * chunk + v - start) * LANES, chunk);
+#define PRODUCTS(K) \
+        next = NAME(packed_products_##K)( \
+            job, o, v, last, slopes + (o * chunk + v - start) * LANES, chunk, next, share);
         TILES(NAME(MOST_OUTPUTS), PRODUCTS)
 #undef PRODUCTS
+    }
+    switch (job->loss) {
+        case SQUARED: NAME(become_slopes)(job, start, end, chunk, slopes, SQUARED); break;
+        case LOGISTIC: NAME(become_slopes)(job, start, end, chunk, slopes, LOGISTIC); break;
+        default: NAME(become_slopes)(job, start, end, chunk, slopes, job->loss);
     }
     if (!job->wanted) return;
     for (Py_ssize_t j = 0; j < d; j += PACKED_TILE) {
         const Py_ssize_t last = d - j < PACKED_TILE ? d : j + PACKED_TILE;
-        const int fetch = 2 * j >= d;
 #define GRADIENTS(K) \
-        NAME(packed_gradients_##K)(job, o, j, last, start, end, slopes + o * chunk * LANES, chunk, fetch && o == 0);
+        next = NAME(packed_gradients_##K)( \
+            job, o, j, last, start, end, slopes + o * chunk * LANES, chunk, next, share);
         TILES(NAME(MOST_OUTPUTS), GRADIENTS)
 #undef GRADIENTS
     }
 }
 #undef TILES
-#undef PACKED_TILE
 
 /* totals, where they are not fresh, + the sums across lanes of `count` vectors that follow each other; both go up to whole
  * LANES. */
@@ -332,7 +367,8 @@ NOINLINE int NAME(packed_pass)(
 
     const int many = k > 4 && (k + 4) * d * BYTES > CHUNK_BYTES;
     /* Where the outputs take several turns, each finds the rows in the second cache: whole tiles, with their slopes. */
-    Py_ssize_t chunk = k <= 4 ? BLOCK_ROWS : STRIDED_BYTES / ((d + k) * BYTES) / 12 * 12 + 12;
+    const Py_ssize_t whole = PACKED_TILE * VECTORS;
+    Py_ssize_t chunk = k <= 4 ? BLOCK_ROWS : STRIDED_BYTES / ((d + k) * BYTES) / whole * whole + whole;
     if (chunk > BLOCK_ROWS) chunk = BLOCK_ROWS;
     const Py_ssize_t vectors = padded + (many ? k * chunk : 0);
     const Py_ssize_t size = padded + (vectors * LANES * REAL_BYTES + 7) / 8;
@@ -394,4 +430,5 @@ NOINLINE int NAME(strided_pass)(
 }
 
 #undef VECTORS
+#undef PACKED_TILE
 #undef PACKED_JOB
