@@ -155,7 +155,7 @@ INLINE Py_ssize_t NAME(packed_tiles)(
 
 /* K outputs from o on, of the row vectors v .. end. Tiles are large, but where small ones, which are read twice, and the
  * gradients fit the nearest cache and large ones do not. */
-#define MOST (SUMS / 2 / K < 4 ? SUMS / 2 / K : 4)
+#define MOST ((SUMS == 16 ? 12 : 4) / K < 4 ? (SUMS == 16 ? 12 : 4) / K : 4)
 #define PACKED_OUTPUTS_OF(outputs) \
     NOINLINE void NAME(packed_outputs_##outputs)(const PACKED_JOB *job, Py_ssize_t o, Py_ssize_t v, Py_ssize_t end) \
     { \
