@@ -176,7 +176,7 @@ cdef class Module:
         return self._state_hook("after saving", hook)
 
     def register_load_state_dict_pre_hook(self, hook):
-        """Calls hook(module, state_dict, prefix, local_metadata, strict, missing, unexpected, errors) before loading."""
+        """Calls hook(module, state_dict, prefix, metadata, strict, missing, unexpected, errors) before loading."""
         return self._state_hook("before loading", hook)
 
     def register_load_state_dict_post_hook(self, hook):
