@@ -2,7 +2,7 @@
 
 Every function and method that draws takes `generator`, and uses `default_generator` without one. `out` is filled in
 place; one of another shape gets memory of the right shape first. The rules that turn words into numbers are beside the
-loops, in _random.pyx and its headers; DESIGN.md, "Numbers and randomness", sums them up.
+loops, in _random.pyx and its headers.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """May C descend? The conditions, and the stream engine where they hold.
 
 C descends only where one call of the model shows that every step would compute X W^T + b on the rows as they were
-given, with parameters that one plain SGD updates (DESIGN.md, "The one idea").
+given, with parameters that one plain SGD updates: the affine form (_affine.pyx) tells.
 """
 
 import math
