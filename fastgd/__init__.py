@@ -65,7 +65,7 @@ from .legacy import (
 )
 from .methods import is_complex, is_floating_point, is_nonzero, is_tensor, numel
 from .ops import *
-from .factorisations import _LinAlgError  # noqa: F401 (torch._C has it)
+from .factorisations import _LinAlgError  # torch._C has it
 from .linalg import (
     cholesky_inverse,
     cholesky_solve,

@@ -115,7 +115,7 @@ class Archive:
             return np.memmap(self.file, np.uint8, "c", start, size)
         memory = np.empty(size, np.uint8)
         rest = memoryview(memory)
-        while len(rest):
+        while rest:
             count = self.file.readinto(rest)
             if not count:
                 raise RuntimeError(f"{self.name}: the record {record} ends too early. {DAMAGED}")

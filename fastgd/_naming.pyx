@@ -181,7 +181,8 @@ cdef extern from *:
         fastgd_checked *called = (fastgd_checked *)self;
         PyTypeObject *owner = (PyTypeObject *)called->owner;
         if (owner && !PyVectorcall_NARGS(count))
-            return PyErr_Format(PyExc_TypeError, "unbound method %s.%U() needs an argument", owner->tp_name, called->name);
+            return PyErr_Format(PyExc_TypeError, "unbound method %s.%U() needs an argument",
+                                owner->tp_name, called->name);
         if (owner && !PyObject_TypeCheck(args[0], owner))
             return PyErr_Format(PyExc_TypeError, "descriptor '%U' for '%s' objects doesn't apply to a '%s' object",
                                 called->name, owner->tp_name, Py_TYPE(args[0])->tp_name);

@@ -402,7 +402,8 @@ cdef object check_leaf(Tensor target):
             RuntimeError("a leaf Variable that requires grad is being used in an in-place operation."), WRITE_TO_DATA
         )
     # A detached tensor is a view too, but requires no gradient: state_dict()'s tensors may be written to.
-    if requires_grad(target) and target._base is not None and target._base._requires_grad and target._base._node is None:
+    cdef Tensor base = target._base
+    if requires_grad(target) and base is not None and base._requires_grad and base._node is None:
         raise advised(
             RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation."),
             WRITE_TO_DATA,

@@ -17,6 +17,7 @@ from ._kernels cimport level_in_use
 from ._types import advised
 
 cimport numpy as cnp
+from libc.math cimport exp, fabs, floor, lgamma, log, sqrt
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
@@ -42,6 +43,7 @@ cdef extern from "_random.h" nogil:
     void fill_bernoulli_double(Engine *, uint8_t *, int64_t, const double *, bint)
 
 include "_random_integers.pxi"
+include "_random_counts.pxi"
 
 
 cdef struct State:  # torch's layout of a saved state: the old generator's, then a float that the CPU never sets
@@ -95,12 +97,6 @@ cdef object settle(cnp.ndarray array, cnp.ndarray values):
         ordered = array.transpose(by_memory(array))
         ordered[...] = values.reshape(ordered.shape)
     return array
-
-
-cdef object no_weight():
-    return advised(
-        RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)"), "Give each row a weight above 0."
-    )
 
 
 cdef object check_std(double std):
@@ -473,22 +469,18 @@ cdef class Stream:
             return ratio.argmax(axis=-1, keepdims=True)
         return np.argsort(-ratio, axis=-1, kind="stable")[..., :count].copy()
 
-
-cdef object with_replacement(Stream stream, p, count):
-    if not (p >= 0).all():
-        raise RuntimeError(
-            "invalid multinomial distribution (encountering probability entry < 0); pass weights of 0 or more"
-        )
-    if not np.isfinite(p).all():
-        raise RuntimeError(
-            "invalid multinomial distribution (encountering probability entry = infinity or NaN); pass finite weights"
-        )
-    with np.errstate(over="ignore", invalid="ignore"):
-        edges = np.cumsum(p, axis=-1)
-        if not edges[..., -1].all():
-            raise no_weight()
-        edges /= edges[..., -1:]
-    draws = stream.uniform_(np.empty((*p.shape[:-1], count)))
-    if p.ndim == 1:
-        return np.searchsorted(edges, draws)
-    return np.array([np.searchsorted(*row) for row in zip(edges, draws)], np.int64).reshape(draws.shape)
+    def poisson(self, rate):
+        """A new array of counts, where an array holds what to expect; of its type."""
+        if not ((rate >= 0) & (rate < np.inf)).all():
+            raise advised(
+                RuntimeError("invalid Poisson rate, expected rate to be non-negative"),
+                "Pass finite numbers of 0 or more.",
+            )
+        cdef cnp.ndarray expected = np.asarray(rate, np.float64, order="C")
+        cdef cnp.ndarray out = np.empty_like(expected)
+        cdef const double *rates = <const double *>cnp.PyArray_DATA(expected)
+        cdef double *counts = <double *>cnp.PyArray_DATA(out)
+        cdef cnp.npy_intp i
+        for i in range(cnp.PyArray_SIZE(out)):
+            counts[i] = poisson_count(self, rates[i])
+        return out.astype(rate.dtype)

@@ -1,6 +1,6 @@
 /* Logarithm, cosine and sine of double numbers as plain series, whose coefficients need no derivation: loops of them
- * become vectors. A product that feeds a sum is written as fma, so that every level, compiler and machine gives the same
- * bits. terms is a constant where they are called.
+ * become vectors. A product that feeds a sum is written as fma, so that every level, compiler and machine gives the
+ * same bits. terms is a constant where they are called.
  */
 #ifndef FASTGD_RANDOM_SERIES_H
 #define FASTGD_RANDOM_SERIES_H

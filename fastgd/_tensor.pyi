@@ -742,7 +742,7 @@ class Tensor:
     def pin_memory(self, *args, **options) -> Tensor:
         """The tensor itself: everything is in the memory that all threads of this process share."""
     def pinverse(self, *, atol=None, rtol=None, hermitian=False) -> Tensor:
-        """The pseudo-inverse: singular values below rtol times the largest count as 0."""
+        """The pseudo-inverse: singular values below atol, or below rtol times the largest, count as 0."""
     def pow(self, exponent, *, out: Tensor | None = None) -> Tensor:
         """input ** exponent; one of them may be a number."""
     def pow_(self, exponent) -> Tensor:

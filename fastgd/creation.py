@@ -6,10 +6,11 @@ import numpy as np
 
 from ._nested import from_python
 from ._tensor import Tensor, from_array, get_default_dtype, method, named_as, ordinary, set_default_dtype_
-from ._types import advised, as_dtype, float32, float64, kind_name, of_array, on_cpu
+from ._types import advised, as_dtype, float32, float64, int64, kind_name, of_array, on_cpu
 from ._warnings import warn, warn_once
 from .arguments import NAMES, checked_names
 from .ops._loops import line, powers, steps_from
+from .ops.publishing import into
 
 set_default_dtype_(float32)
 
@@ -196,7 +197,7 @@ def _filled(name, fill, doc):
         if names:
             raise TypeError(f"{name}() got an unexpected keyword argument '{next(iter(names))}'")
         if out is not None:
-            return out.copy_(from_array(fill(_shape(name, size), out.dtype.numpy)))
+            return into(out, from_array(fill(_shape(name, size), out.dtype.numpy)))
         return _made(fill(_shape(name, size), as_dtype(dtype or get_default_dtype()).numpy), requires_grad)
 
     make.__name__ = make.__qualname__ = name
@@ -223,6 +224,8 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, re
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
     if dtype is not None:
         kind = as_dtype(dtype).numpy
+    elif out is not None:
+        kind = out.dtype.numpy
     else:
         kind = get_default_dtype().numpy if type(value) is float else from_python(value).dtype
     if not isinstance(size, (tuple, list)):
@@ -232,7 +235,7 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, re
         )
     array = np.empty(_shape("full", (size,)), kind)
     array.fill(value)
-    return out.copy_(from_array(array)) if out is not None else _made(array, requires_grad)
+    return _made(array, requires_grad) if out is None else into(out, from_array(array))
 
 
 def _like(name, fill, doc):
@@ -261,9 +264,9 @@ def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, requires_g
     if n < 0:
         raise RuntimeError(f"n must be greater or equal to 0, got {n}")
     m = n if m is None else m
-    made = np.zeros((n, m), as_dtype(dtype or get_default_dtype()).numpy)
+    made = np.zeros((n, m), as_dtype(dtype or (get_default_dtype() if out is None else out.dtype)).numpy)
     made.reshape(-1)[: m * m : m + 1] = 1
-    return _made(made, requires_grad)
+    return _made(made, requires_grad) if out is None else into(out, from_array(made))
 
 
 # ---- ranges
@@ -313,7 +316,7 @@ def arange(start=None, end=None, step=1, *, out=None, dtype=None, layout=None, d
             made = made.astype(dtype)
     else:
         made = _points(start, step, math.ceil((end - start) / step), dtype)
-    return _made(made, requires_grad) if out is None else out.copy_(from_array(made))
+    return _made(made, requires_grad) if out is None else into(out, from_array(made))
 
 
 def range(start=0, end=None, step=1, *, dtype=None, requires_grad=False):
@@ -350,14 +353,15 @@ def linspace(start, end, steps, *, out=None, dtype=None, layout=None, device=Non
     on_cpu(device)
     dtype = as_dtype(dtype or (get_default_dtype() if out is None else out.dtype)).numpy
     made = _line(_number(start), _number(end), _steps(steps), dtype)
-    return _made(made, requires_grad) if out is None else out.copy_(from_array(made))
+    return _made(made, requires_grad) if out is None else into(out, from_array(made))
 
 
 def logspace(start, end, steps, base=10.0, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
     """`steps` points from base ** start to base ** end, at equal ratios."""
     on_cpu(device)
-    made = powers(base, line(_number(start), _number(end), _steps(steps), False))
-    return _made(made.astype(as_dtype(dtype or get_default_dtype()).numpy), requires_grad)
+    dtype = as_dtype(dtype or (get_default_dtype() if out is None else out.dtype)).numpy
+    made = powers(base, line(_number(start), _number(end), _steps(steps), False)).astype(dtype)
+    return _made(made, requires_grad) if out is None else into(out, from_array(made))
 
 
 def vander(x, N=None, increasing=False):
@@ -369,12 +373,14 @@ def vander(x, N=None, increasing=False):
 
 def tril_indices(row, col, offset=0, *, dtype=None, device=None):
     """The row and column numbers of the lower triangle."""
-    return from_array(np.stack(np.tril_indices(row, offset, col)))
+    on_cpu(device)
+    return from_array(np.stack(np.tril_indices(row, offset, col)).astype(as_dtype(dtype or int64).numpy))
 
 
 def triu_indices(row, col, offset=0, *, dtype=None, device=None):
     """The row and column numbers of the upper triangle."""
-    return from_array(np.stack(np.triu_indices(row, offset, col)))
+    on_cpu(device)
+    return from_array(np.stack(np.triu_indices(row, offset, col)).astype(as_dtype(dtype or int64).numpy))
 
 
 def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False):

@@ -15,6 +15,13 @@ class History:
         stop_reason: "epochs", "tol", "grad_tol", "max_seconds", "callback", "diverged" or "interrupted".
         engine, engine_reason: which engine ran, and why not a faster one.
         loss_error: how far off the losses may be where they come from Statistics without rows; else None.
+
+    Example:
+        >>> X, y = numpy.array([[0.0], [1.0], [2.0]], "float32"), numpy.array([1.0, 3.0, 5.0], "float32")
+        >>> line = nn.Linear(1, 1)
+        >>> history = fastgd.Trainer(line, optim.SGD(line.parameters(), lr=0.1), nn.MSELoss()).fit(X, y, epochs=3)
+        >>> len(history), history.stop_reason, bool(history.loss[-1] < history.loss[0])
+        (3, 'epochs', True)
     """
 
     FIELDS = ("loss", "val_loss", "lr", "grad_norm", "seconds")

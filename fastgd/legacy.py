@@ -38,7 +38,7 @@ def _made(name, dtype, args):
     for size in sizes:
         if not isinstance(size, (int, np.integer)):
             raise TypeError(f"{name}(): sizes must be int, but got {type(size).__name__}: give data as one list")
-    return from_array(np.zeros(sizes if sizes else 0, dtype.numpy))
+    return from_array(np.zeros(sizes or 0, dtype.numpy))
 
 
 class _TypedConstructor(type):

@@ -19,7 +19,7 @@ from .factorisations import (  # noqa: F401 (torch.linalg has them all)
     swapped,
 )
 from .ops import products, reductions
-from .ops.publishing import NO_OPTIONS, OUT
+from .ops.publishing import NO_OPTIONS, OUT, into
 from .ops.return_types import named
 
 _inv = row(
@@ -131,9 +131,15 @@ _pinv = row(
 
 
 def pinv(A, *, atol=None, rtol=None, hermitian=False):
-    """The pseudo-inverse: singular values below rtol times the largest count as 0."""
+    """The pseudo-inverse: singular values below atol, or below rtol times the largest, count as 0.
+
+    By default rtol is what rounding leaves of a 0, where no atol is given.
+    """
     if rtol is None:
-        rtol = max(A.shape[-2:]) * np.finfo(A.dtype.numpy).eps
+        rtol = 0.0 if atol else max(A.shape[-2:]) * np.finfo(A.dtype.numpy).eps
+    if atol:
+        largest = np.linalg.norm(_array(A), 2, (-2, -1))
+        rtol = np.maximum(rtol, atol / np.maximum(largest, np.finfo(largest.dtype).tiny))
     return apply(_pinv, (A,), {"rtol": rtol})
 
 
@@ -229,8 +235,10 @@ def norm(A, ord=None, dim=None, keepdim=False, *, out=None, dtype=None):
         or (ord is not None and dim is None and A.ndim == 2)
         or (ord is not None and isinstance(dim, tuple) and len(dim) == 2)
     ):
-        return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
-    return vector_norm(A, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
+        made = matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype)
+    else:
+        made = vector_norm(A, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
+    return made if out is None else into(out, made)
 
 
 def _array(tensor):

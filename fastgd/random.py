@@ -2,10 +2,8 @@
 
 Every function and method that draws takes `generator`, and uses `default_generator` without one. `out` is filled in
 place; one of another shape gets memory of the right shape first. The rules that turn words into numbers are beside the
-loops, in _random.pyx and its headers; DESIGN.md, "Numbers and randomness", sums them up.
+loops, in _random.pyx and its headers.
 """
-
-import math
 
 import numpy as np
 
@@ -237,53 +235,8 @@ def bernoulli(input, p=None, *, generator=None, out=None):
 
 
 _poisson_row = row(
-    "poisson",
-    lambda rate, stream: _poisson_draws(rate, stream),
-    (lambda g, out, rate, stream: np.zeros_like(g),),
-    ((),),
+    "poisson", lambda rate, stream: stream.poisson(rate), (lambda g, out, rate, stream: np.zeros_like(g),), ((),)
 )
-
-
-def _poisson_draws(rate, stream):
-    if not (rate >= 0).all():
-        raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
-    word = np.empty(1)
-
-    def uniform():
-        return stream.uniform_(word).item()
-
-    drawn = [_poisson_draw(float(one), uniform) for one in rate.ravel().tolist()]
-    return np.array(drawn, rate.dtype).reshape(rate.shape)
-
-
-def _poisson_draw(rate, uniform):
-    """torch's rules: a product of uniforms below a rate of 10 (Knuth), transformed rejection above (Hoermann, 1993)."""
-    if rate == 0:
-        return 0
-    if rate < 10:
-        floor, product, count = math.exp(-rate), uniform(), 0
-        while product > floor:
-            product *= uniform()
-            count += 1
-        return count
-    root, log_rate = math.sqrt(rate), math.log(rate)
-    b = 0.931 + 2.53 * root
-    a = -0.059 + 0.02483 * b
-    inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
-    inner = 0.9277 - 3.6224 / (b - 2)
-    while True:
-        u = uniform() - 0.5
-        v = uniform()
-        tail = 0.5 - abs(u)
-        count = math.floor((2 * a / tail + b) * u + rate + 0.43)
-        if tail >= 0.07 and v <= inner:
-            return count
-        if count < 0 or (tail < 0.013 and v > tail):
-            continue
-        if math.log(v) + math.log(inverse_alpha) - math.log(a / (tail * tail) + b) <= (
-            count * log_rate - rate - math.lgamma(count + 1)
-        ):
-            return count
 
 
 def poisson(input, generator=None):
@@ -294,7 +247,7 @@ def poisson(input, generator=None):
         generator: where to draw from; the default generator if None.
 
     Raises:
-        RuntimeError: a negative expectation.
+        RuntimeError: an expectation that is negative, infinite or NaN.
 
     Example:
         >>> fastgd.poisson(fastgd.tensor([0.0, 0.0]))

@@ -541,6 +541,6 @@ def raised(torch, form):
         warnings.simplefilter("ignore")
         try:
             eval(form, space)
-        except Exception as error:  # noqa: BLE001 (the error is what is asked for)
+        except Exception as error:
             return type(error).__name__, [kind.__name__ for kind in type(error).__mro__], str(error)
     return None

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import torch  # once: each script runs in a fork of this process
-import torch._dynamo  # noqa: F401 (which every optimizer imports, in a second and a half)
+import torch._dynamo  # which every optimizer imports, in a second and a half
 
 HERE = Path(__file__).parent
 

@@ -1,4 +1,4 @@
-"""Every row of DESIGN.md's table of the affine form: what is recognised, and that it changes no number."""
+"""The affine form: every way to write one that is recognised, what is not, and that it changes no number."""
 
 import warnings
 

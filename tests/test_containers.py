@@ -113,7 +113,7 @@ def test_parameter_dict(lib):
     assert list(weights.state_dict()) == ["a", "b"] and weights.get("d", 7) == 7 and len(weights) == 3
     assert weights.pop("b").shape == (2,) and [name for name, _ in weights.items()] == ["a", "c"]
     weights["a"] = lib.ones(4)
-    assert [name for name in weights] == ["a", "c"] and next(iter(weights.values())).shape == (4,)
+    assert [*weights] == ["a", "c"] and next(iter(weights.values())).shape == (4,)
     del weights["a"]
     with pytest.raises(AttributeError):
         weights["a"]

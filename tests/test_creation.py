@@ -98,6 +98,43 @@ def test_dtypes():
         fastgd.zeros(1, device="cuda")
 
 
+@pytest.mark.parametrize(
+    "make, values",
+    [
+        (lambda out: fastgd.zeros(3, out=out), [0, 0, 0]),
+        (lambda out: fastgd.full((3,), 2, out=out), [2, 2, 2]),
+        (lambda out: fastgd.arange(3, out=out), [0, 1, 2]),
+        (lambda out: fastgd.linspace(0, 2, 3, out=out), [0, 1, 2]),
+        (lambda out: fastgd.logspace(0, 2, 3, out=out), [1, 10, 100]),
+        (lambda out: fastgd.eye(3, 1, out=out), [[1], [0], [0]]),
+        (lambda out: fastgd.linalg.norm(fastgd.tensor([[3.0, 4.0]]), dim=1, out=out), [5]),
+        (lambda out: fastgd.linalg.norm(fastgd.eye(2).unsqueeze(0), "nuc", out=out), [2]),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_out_takes_the_shape_and_keeps_its_type(make, values, dtype):
+    for first in (fastgd.empty(0, dtype=getattr(fastgd, dtype)), fastgd.tensor(values, dtype=getattr(fastgd, dtype))):
+        out = make(first)
+        assert out is first and out.tolist() == values and out.dtype == getattr(fastgd, dtype)
+
+
+def test_indices_of_triangles_have_the_type_that_is_asked_for():
+    for indices in (fastgd.tril_indices, fastgd.triu_indices):
+        assert indices(2, 2).dtype == fastgd.int64 and indices(2, 2, dtype=fastgd.int32).dtype == fastgd.int32
+
+
+def test_small_singular_values_count_as_0_by_either_tolerance():
+    A = fastgd.tensor([[[1.0, 0.0], [0.0, 1e-3]], [[100.0, 0.0], [0.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]]])
+    for tolerances, expected in (
+        ({}, [[1, 1000], [0.01, 1], [0, 0]]),
+        ({"atol": 0.1}, [[1, 0], [0.01, 1], [0, 0]]),
+        ({"rtol": 0.1}, [[1, 0], [0.01, 0], [0, 0]]),
+        ({"atol": 1e-5, "rtol": 0.1}, [[1, 0], [0.01, 0], [0, 0]]),
+    ):
+        found = fastgd.linalg.pinv(A, **tolerances).diagonal(dim1=1, dim2=2)
+        assert np.allclose(found.numpy(), expected, rtol=1e-4)
+
+
 def test_settings_are_taken_and_given_back():
     before = fastgd.get_num_threads()
     fastgd.set_num_threads(2)

@@ -124,7 +124,7 @@ def test_the_columns_at_fault():
     X[:, 2] += 1e5
     X[:, 5] = X[:, 4] + 1e-4 * X[:, 3]
     found = fastgd.diagnose(X, y)
-    told = {column: why for column, why in found.columns}
+    told = dict(found.columns)
     assert set(told) == {0, 1, 2, 4, 5}
     for column, part in ((0, "divide"), (1, "constant"), (2, "subtract"), (4, "columns 4, 5"), (5, "columns 4, 5")):
         assert part in told[column]

@@ -14,6 +14,9 @@ from fastgd import distributions, nn, optim, testing, utils
 # standin's examples put fastgd into torch's place; the others are not modules to import.
 LEFT_OUT = {"fastgd.standin", "fastgd.__main__", "fastgd.utils.tensorboard"}
 MODULES = sorted({info.name for info in pkgutil.walk_packages(fastgd.__path__, "fastgd.")} - LEFT_OUT)
+ROOMS = [
+    nn, nn.functional, nn.utils, optim, optim.lr_scheduler, optim.swa_utils, utils.data, distributions, testing,
+]  # fmt: skip
 WITHOUT_EXAMPLE = {"Optimizer", "Parameter", "Distribution"}
 
 
@@ -34,7 +37,7 @@ def test_examples_run(test, tmp_path, monkeypatch):
     assert doctest.DocTestRunner(verbose=False).run(test).failed == 0
 
 
-@pytest.mark.parametrize("room", [nn, nn.functional, nn.utils, optim, distributions, testing])
+@pytest.mark.parametrize("room", ROOMS)
 def test_docstrings(room):
     names = getattr(room, "__all__", None) or [name for name, value in vars(room).items() if inspect.isfunction(value)]
     for name in names:

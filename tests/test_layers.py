@@ -291,7 +291,7 @@ def test_distributions_print_what_is_known_of_them():
     normal = distributions.MultivariateNormal(fastgd.zeros(2), scale_tril=fastgd.eye(2))
     assert repr(normal) == "MultivariateNormal(loc: torch.Size([2]), scale_tril: torch.Size([2, 2]))"
     with fastgd.no_grad():
-        normal.precision_matrix  # noqa: B018 (computed because it is read)
+        normal.precision_matrix  # computed because it is read
     assert repr(normal) == (
         "MultivariateNormal(loc: torch.Size([2]), precision_matrix: torch.Size([2, 2]), scale_tril: torch.Size([2, 2]))"
     )

@@ -173,7 +173,7 @@ def test_duplicates_warn(lib):
         lib.optim.SGD([p, p])
 
 
-# Stricter than torch (DESIGN.md): by the constructor, in a group of its own, on load, and by the next step.
+# Stricter than torch (README, "Where it differs"): by the constructor, in a group, on load, and by the next step.
 BAD = [("lr", -1), ("lr", float("nan")), ("lr", float("inf")), ("momentum", float("nan")), ("momentum", -0.1),
        ("weight_decay", float("inf")), ("weight_decay", -1e-3), ("dampening", float("nan"))]  # fmt: skip
 

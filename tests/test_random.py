@@ -1,6 +1,7 @@
 """Draws on tensors against recorded draws of torch, and against torch itself."""
 
 import copy
+import math
 import pickle
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from random_outcomes import AVX2, MANY_SEEDS, check_expression, needs_torch, rec
 
 import fastgd
 
-# The issue's bounds for randn; what has a standard deviation of 2 or 3 is as far off as that.
+# For randn; what has a standard deviation of 2 or 3 is as far off as that.
 NORMALS = {"randn": 1, "default_dtype": 1, "normal": 3, "likes": 1, "methods": 3, "interleaved": 1, "outs": 1}
 NORMALS |= {"strided": 1, "generators": 1, "states": 1, "differentiated": 1}
 
@@ -153,6 +154,18 @@ def test_out_is_what_comes_back():
         fastgd.rand(3, out=fastgd.ones(3, requires_grad=True))
 
 
+@needs_torch
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_counts_of_both_rules(dtype):
+    rates = np.concatenate([np.zeros(2), np.linspace(0.01, 9.99, 60), np.geomspace(10, 1e6, 60)]).reshape(2, 61).T
+    for seed in MANY_SEEDS:
+        fastgd.manual_seed(seed)
+        torch.manual_seed(seed)
+        found = fastgd.poisson(fastgd.tensor(rates.tolist(), dtype=getattr(fastgd, dtype)))
+        expected = torch.poisson(torch.tensor(rates.tolist(), dtype=getattr(torch, dtype)))
+        assert found.tolist() == expected.tolist()
+
+
 @pytest.mark.parametrize(
     "draw",
     [
@@ -187,6 +200,7 @@ def test_a_generator_must_be_one(draw):
         (lambda: fastgd.normal(0.0, 1.0), TypeError, "normal.*invalid combination"),
         (lambda: fastgd.normal(fastgd.ones(2), 1.0, (2,)), TypeError, "normal.*invalid combination"),
         (lambda: fastgd.ones(3).bernoulli_(fastgd.full((2,), 0.5)), RuntimeError, "expanded size"),
+        (lambda: fastgd.poisson(fastgd.tensor([1.0, math.inf])), RuntimeError, "invalid Poisson rate"),
     ],
 )
 def test_what_is_refused(call, kind, words):

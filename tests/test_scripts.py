@@ -1,4 +1,4 @@
-"""Whole scripts, unchanged, by `python -m fastgd`: they print what torch prints, as DESIGN.md defines the same."""
+"""Whole scripts, unchanged, by `python -m fastgd`: they print what torch prints, up to what `same` allows."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""A fused loss is an ordinary node of the tape (DESIGN.md, "What holds"), and the tape at large."""
+"""A fused loss is an ordinary node of the tape, and the tape at large."""
 
 import numpy as np
 from cases import Cases, Data, against_torch, arrays, fused, linear, loss_function, mse

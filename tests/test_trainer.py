@@ -2,7 +2,6 @@
 
 import contextlib
 import copy
-import doctest
 import fcntl
 import gc
 import os
@@ -19,7 +18,7 @@ import pytest
 from trainer_cases import ENVIRONMENT, close, data, fit, loop, model_for
 
 import fastgd
-from fastgd import Trainer, creation, diagnosis, linalg, nn, optim, statistics, trainer as trainer_room
+from fastgd import Trainer, nn, optim
 from fastgd.history import History
 from fastgd.optim import lr_scheduler
 
@@ -522,9 +521,3 @@ def test_a_trainer_goes_with_its_memory_when_nobody_holds_it(engine, batch_size,
         assert engine() is None
     finally:
         gc.enable()
-
-
-@pytest.mark.parametrize("room", [trainer_room, statistics, diagnosis, creation, linalg, optim.swa_utils])
-def test_the_examples_run_as_they_stand(room):
-    found = doctest.testmod(room, extraglobs={"fastgd": fastgd, "np": np, "nn": nn, "optim": optim})
-    assert found.attempted and not found.failed

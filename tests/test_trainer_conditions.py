@@ -1,4 +1,4 @@
-"""When C may descend: each condition of DESIGN.md, and what looks like it and is not; the results are the loop's."""
+"""When C may descend: each condition, and what looks like it and is not; the results are the loop's."""
 
 import numpy as np
 import pytest

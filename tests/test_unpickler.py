@@ -92,7 +92,7 @@ HOSTILE = {
     ),
     "an array too large": (
         b"cnumpy._core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85X\0\0\0\0\x87R(K\1J\xff\xff\xff\x7f\x85c"
-        + b"numpy\ndtype\nX\2\0\0\0f8\x89\x88\x87R\x89c__builtin__\nbytes\n)Rtb.",
+        b"numpy\ndtype\nX\2\0\0\0f8\x89\x88\x87R\x89c__builtin__\nbytes\n)Rtb.",
         "does not have 0 bytes",
     ),
 }

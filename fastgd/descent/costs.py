@@ -3,7 +3,7 @@
 Only their ratios decide. The figures are of the machine that bench/README.md names, which says how to take them anew.
 """
 
-from .stream import packs
+from .packing import packs
 
 # The stream: packing a row, and a number of X and y; an epoch of nothing, and of a feature; and a step, which reads X
 # and multiplies.

@@ -1,7 +1,7 @@
 """May C descend? The conditions, and the stream engine where they hold.
 
 C descends only where one call of the model shows that every step would compute X W^T + b on the rows as they were
-given, with parameters that one plain SGD updates (DESIGN.md, "The one idea").
+given, with parameters that one plain SGD updates: the affine form (_affine.pyx) tells.
 """
 
 import math
@@ -17,6 +17,7 @@ from ..optim import SGD
 from ..random import fork_rng
 from .data import like_prediction
 from .engine import Engine, Stop, Stretch
+from .parameters import WorkingCopy
 from .snapshot import arrays_of, put_back
 from .stream import Stream
 
@@ -45,7 +46,8 @@ class StreamEngine(Engine):
         own = [rates[group] for _, group in self.found.trained]
         if self.found.together:
             own = own[:1]
-        self.stream.load(options, buffers)
+        parameters = self.stream.parameters
+        parameters.load(options, buffers)
         stop, done, losses, norms = self.stream.run(
             epochs, own, self.rates.by_batch, self._draw_order, limits.tol, limits.patience, limits.grad_tol,
             limits.deadline,
@@ -56,8 +58,8 @@ class StreamEngine(Engine):
             self.data.generators[0].set_state(self._before)
         stepped = done - 1 if stop == Stop.FLAT else done
         self.rates.settle(epochs * by_epoch, stepped * by_epoch)
-        self.stream.write_back()
-        keep_buffers(self.found, self.stream.views(2), self.stream.started())
+        parameters.write_back()
+        keep_buffers(self.found, parameters.buffers, parameters.started)
         return Stretch(stop, done, losses, norms, rates[0][0][::by_epoch][:done])
 
     def _draw_order(self):
@@ -177,9 +179,10 @@ def at_present(found, rates):
 def plan_stream(found, data, rates):
     """A StreamEngine over the rows."""
     form = found.form
+    parameters = WorkingCopy(form["weight_array"], form["bias_array"], found.wanted, found.together)
     stream = Stream(
-        *rows_of(found, data), form["weight_array"], form["bias_array"], found.wanted, form["kind"], form["delta"],
-        form["factor"], form["mean"], found.together, data.batch_size, data.drop_last,
+        *rows_of(found, data), parameters, form["kind"], form["delta"], form["factor"], form["mean"], data.batch_size,
+        data.drop_last,
     )  # fmt: skip
     return StreamEngine(stream, found, data, rates)
 

@@ -1,7 +1,7 @@
 """The squared loss of a table as a quadratic of the parameters: its curvatures, and a point to measure from.
 
 Two passes over the rows make it: the centred sums, then the residuals at two points. Measured from the least-squares
-solution, no loss and no gradient is the small difference of large numbers (DESIGN.md, "Full batch needs no rows").
+solution, no loss and no gradient is the small difference of large numbers.
 """
 
 import threading

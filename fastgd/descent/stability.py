@@ -1,4 +1,4 @@
-"""How fast, and up to which learning rate, full-batch descent by SGD converges (DESIGN.md, "Stability")."""
+"""How fast, and up to which learning rate, full-batch descent by SGD converges."""
 
 import math
 

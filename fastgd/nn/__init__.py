@@ -6,7 +6,7 @@ from .. import _later
 from .._tensor import Parameter
 from . import functional, init
 from .linear import Linear
-from .loss import MSELoss, _Loss  # noqa: F401 (losses that a script defines begin with it)
+from .loss import MSELoss, _Loss  # losses that a script defines begin with it
 from .module import Module
 from .sequential import Sequential
 

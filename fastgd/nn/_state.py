@@ -78,7 +78,7 @@ class Module:
             errors.append("Missing key(s) in state_dict: " + ", ".join(f'"{name}"' for name in missing) + ". ")
         if strict and unexpected:
             errors.append("Unexpected key(s) in state_dict: " + ", ".join(f'"{name}"' for name in unexpected) + ". ")
-        for full_name, (module, name, tensor) in own.items():
+        for full_name, (_, _, tensor) in own.items():
             if full_name not in state_dict:
                 continue
             given = state_dict[full_name]

@@ -1,4 +1,4 @@
-"""Module's walks over its tree.
+"""What a Module does for its whole tree: walks over the parts, parts by name, and what is set in all of them.
 
 In Python: a generator that Cython compiles is none to `inspect`, and a script that prints `model.parameters()` should
 read `<generator object Module.parameters at 0x...>`.
@@ -66,6 +66,66 @@ class Module:
         """The buffers of this module and its parts."""
         for _, buffer in self.named_buffers("", recurse):
             yield buffer
+
+    def get_submodule(self, target):
+        """The part with this dotted name."""
+        module = self
+        for name in target.split(".") if target else []:
+            owner, module = module, module._modules.get(name)
+            if module is None:
+                raise AttributeError(f"{type(owner).__name__} has no attribute `{name}`")
+        return module
+
+    def get_parameter(self, target):
+        """The parameter with this dotted name."""
+        return self._member("_parameters", target)
+
+    def get_buffer(self, target):
+        """The buffer with this dotted name."""
+        return self._member("_buffers", target)
+
+    def _member(self, registry, target):
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        found = getattr(module, registry).get(name)
+        if found is None:
+            raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
+        return found
+
+    def apply(self, fn):
+        """Calls fn on every part and on this module; returns the module."""
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
+    def train(self, mode=True):
+        """Sets the training flag of this module and its parts; returns the module."""
+        if not isinstance(mode, bool):
+            raise ValueError("training mode is expected to be boolean")
+        self.training = mode
+        for module in self.children():
+            module.train(mode)
+        return self
+
+    def eval(self):
+        """train(False)."""
+        return self.train(False)
+
+    def requires_grad_(self, requires_grad=True):
+        """Says whether gradients with respect to the parameters are wanted; returns the module."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none=True):
+        """Takes the gradients of the parameters away, or sets them to 0."""
+        for parameter in self.parameters():
+            if parameter.grad is not None:
+                if set_to_none:
+                    parameter.grad = None
+                else:
+                    parameter.grad.detach_().zero_()
 
 
 WALKS = {name: walk for name, walk in vars(Module).items() if not name.startswith("__")}

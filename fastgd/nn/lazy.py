@@ -28,7 +28,7 @@ class UninitializedParameter(Parameter):
         return f"<{type(self).__name__}>"
 
 
-def LazyLinear(out_features, bias=True, device=None, dtype=None):  # noqa: N802 (a class in torch)
+def LazyLinear(out_features, bias=True, device=None, dtype=None):  # a class in torch
     """A Linear without features: the first call gives it those of its input, and draws the weight and the bias.
 
     Until then its parameters are empty; afterwards they are the same objects, so that an optimizer may have them.

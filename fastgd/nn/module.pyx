@@ -1,4 +1,7 @@
-"""Module: a model, as a tree of parameters and parts that are registered when they are set as attributes."""
+"""Module: a model, as a tree of parameters and parts that are registered when they are set as attributes.
+
+What no turn of a training loop needs compiled is in _walks, _conversions and _state.
+"""
 
 from cpython.object cimport PyObject, PyObject_GenericGetAttr, PyObject_GenericSetAttr
 
@@ -15,15 +18,13 @@ cdef extern from *:
     # What the class itself has under a name, by the interpreter's own cache; NULL without an exception.
     void *_PyType_Lookup(type kind, object name)
 
-import itertools
 from collections import OrderedDict
 
 from .._hooks import RemovableHandle
 from .._naming import give_attribute, name_methods
-from .._types import dtype as dtype_type
-from .._types import float16, float32, float64, on_cpu
 from ..settings import typename
 from ._backward_hooks import Passage
+from ._conversions import CONVERSIONS
 from ._state import STATE
 from ._walks import WALKS
 
@@ -175,7 +176,7 @@ cdef class Module:
         return self._state_hook("after saving", hook)
 
     def register_load_state_dict_pre_hook(self, hook):
-        """Calls hook(module, state_dict, prefix, local_metadata, strict, missing, unexpected, errors) before loading."""
+        """Calls hook(module, state_dict, prefix, metadata, strict, missing, unexpected, errors) before loading."""
         return self._state_hook("before loading", hook)
 
     def register_load_state_dict_post_hook(self, hook):
@@ -345,128 +346,7 @@ cdef class Module:
 
     register_module = add_module
 
-    # -- finding parts (the walks over all of them are in _walks)
-
-    def get_submodule(self, target):
-        """The part with this dotted name."""
-        module = self
-        for name in target.split(".") if target else []:
-            owner, module = module, module._modules.get(name)
-            if module is None:
-                raise AttributeError(f"{type(owner).__name__} has no attribute `{name}`")
-        return module
-
-    def get_parameter(self, target):
-        """The parameter with this dotted name."""
-        return self._member("_parameters", target)
-
-    def get_buffer(self, target):
-        """The buffer with this dotted name."""
-        return self._member("_buffers", target)
-
-    def _member(self, registry, target):
-        path, _, name = target.rpartition(".")
-        module = self.get_submodule(path)
-        found = getattr(module, registry).get(name)
-        if found is None:
-            raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
-        return found
-
-    def apply(self, fn):
-        """Calls fn on every part and on this module; returns the module."""
-        for module in self.children():
-            module.apply(fn)
-        fn(self)
-        return self
-
-    # -- modes and types
-
-    def train(self, mode=True):
-        """Sets the training flag of this module and its parts; returns the module."""
-        if not isinstance(mode, bool):
-            raise ValueError("training mode is expected to be boolean")
-        self.training = mode
-        for module in self.children():
-            module.train(mode)
-        return self
-
-    def eval(self):
-        """train(False)."""
-        return self.train(False)
-
-    def requires_grad_(self, bint requires_grad=True):
-        """Says whether gradients with respect to the parameters are wanted; returns the module."""
-        for parameter in self.parameters():
-            parameter.requires_grad_(requires_grad)
-        return self
-
-    def zero_grad(self, bint set_to_none=True):
-        """Takes the gradients of the parameters away, or sets them to 0."""
-        for parameter in self.parameters():
-            if parameter.grad is not None:
-                if set_to_none:
-                    parameter.grad = None
-                else:
-                    parameter.grad.detach_().zero_()
-
-    def to(self, *args, **options):
-        """Converts the parameters and floating-point buffers to a dtype, in place; returns the module.
-
-        Args:
-            args: a floating-point dtype, a device ("cpu"), or a tensor whose dtype is meant.
-        """
-        dtype = options.get("dtype")
-        for given in (*args, options.get("device")):
-            if isinstance(given, dtype_type):
-                dtype = given
-            elif isinstance(given, Tensor):
-                dtype = given.dtype
-            elif given is not None and not isinstance(given, bool):
-                on_cpu(given)
-        if dtype is None:
-            return self
-        if not dtype.is_floating_point:
-            raise TypeError(
-                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
-            )
-        for tensor in itertools.chain(self.parameters(), self.buffers()):
-            if tensor.dtype.is_floating_point:
-                _convert(tensor, dtype)
-        return self
-
-    def type(self, dst_type):
-        """Converts all parameters and buffers to a dtype, in place; returns the module."""
-        for tensor in itertools.chain(self.parameters(), self.buffers()):
-            _convert(tensor, dst_type)
-        return self
-
-    def float(self):
-        """to(float32)."""
-        return self.to(float32)
-
-    def double(self):
-        """to(float64)."""
-        return self.to(float64)
-
-    def half(self):
-        """to(float16)."""
-        return self.to(float16)
-
-    def cpu(self):
-        """The module itself: it is there already."""
-        return self
-
-    def cuda(self, device=None):
-        """An error: fastgd runs on the CPU."""
-        for tensor in itertools.chain(self.parameters(), self.buffers()):
-            tensor.cuda(device)
-        return self
-
-    def share_memory(self):
-        """The module itself: all threads of this process share it."""
-        return self
-
-    # -- copies (what is saved and loaded is in _state)
+    # -- copies
 
     def __deepcopy__(self, memo):
         import copy
@@ -535,12 +415,6 @@ cdef class Module:
         return f"{self._get_name()}(\n  " + "\n  ".join(lines + parts) + "\n)"
 
 
-def _convert(tensor, dtype):
-    tensor.data = tensor.data.to(dtype)
-    if tensor.grad is not None:
-        tensor.grad = tensor.grad.to(dtype)
-
-
 def _new_module(kind):
     return kind.__new__(kind)
 
@@ -558,5 +432,5 @@ cdef object call(Module module, tuple args, PyObject *options):
 # Before the classes that inherit it are made.
 fastgd_set_call(Module, <void *>call)
 name_methods(Module)
-for name, function in (WALKS | STATE).items():
+for name, function in (WALKS | CONVERSIONS | STATE).items():
     give_attribute(Module, name, function)

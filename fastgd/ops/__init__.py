@@ -29,7 +29,7 @@ from . import (
     shapes,
     views,
 )
-from .products import linear  # noqa: F401
+from .products import linear
 from .publishing import with_out
 
 _EXPORTED = {

@@ -127,7 +127,8 @@ def _plain(index):
         return index, isinstance(index, bool)
     if isinstance(index, float):
         raise IndexError(
-            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got float)"
+            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
+            "(got float)"
         )
     if isinstance(index, str):
         raise advised(TypeError("new(): invalid data type 'str'"), "A tensor has no columns by name.")

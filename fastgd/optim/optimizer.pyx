@@ -429,7 +429,8 @@ cdef ndarray alike(ndarray array, ndarray p, str what):
     if not cnp.PyArray_SAMESHAPE(array, p):
         raise RuntimeError(
             f"the {what} has shape {list((<object>array).shape)}, but its parameter has {list((<object>p).shape)}: "
-            "they must be the same. Call optimizer.zero_grad(), and make a new optimizer where a parameter changed its shape"
+            "they must be the same. Call optimizer.zero_grad(), and make a new optimizer where a parameter changed its "
+            "shape"
         )
     cdef bint in_place = cnp.PyArray_IS_C_CONTIGUOUS(array) and cnp.PyArray_ISALIGNED(array)
     if in_place and cnp.PyArray_TYPE(array) == cnp.PyArray_TYPE(p):

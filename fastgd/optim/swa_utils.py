@@ -167,6 +167,20 @@ class SWALR(LRScheduler):
         swa_lr: the last rate, or a list with one for each parameter group.
         anneal_epochs: the number of steps.
         anneal_strategy: "cos" along half a wave, "linear" along a line.
+
+    Raises:
+        ValueError: a strategy, or a number of steps, that is none.
+
+    Example:
+        >>> optimizer = optim.SGD(model.parameters(), lr=1.0)
+        >>> scheduler = swa_utils.SWALR(optimizer, swa_lr=0.5, anneal_epochs=2, anneal_strategy="linear")
+        >>> for _ in range(3):
+        ...     optimizer.step()
+        ...     scheduler.step()
+        ...     print(optimizer.param_groups[0]["lr"])
+        0.75
+        0.5
+        0.5
     """
 
     def __init__(self, optimizer, swa_lr, anneal_epochs=10, anneal_strategy="cos", last_epoch=-1):

@@ -16,6 +16,17 @@ class Dataset:
     """Anything with `__getitem__` from an index to a sample; with `__len__` for loaders.
 
     `__getitems__`, from a list of indices to a list of samples, is used for whole batches where there is one.
+
+    Example:
+        >>> class Squares(utils.data.Dataset):
+        ...     def __len__(self):
+        ...         return 3
+        ...     def __getitem__(self, index):
+        ...         return fastgd.tensor([float(index)]), index**2
+        >>> next(iter(utils.data.DataLoader(Squares(), batch_size=3)))
+        [tensor([[0.],
+                [1.],
+                [2.]]), tensor([0, 1, 4])]
     """
 
     __class_getitem__ = classmethod(types.GenericAlias)
@@ -28,7 +39,15 @@ class Dataset:
 
 
 class IterableDataset(Dataset):
-    """Anything with `__iter__` over samples, for streams without indices."""
+    """Anything with `__iter__` over samples, for streams without indices.
+
+    Example:
+        >>> class Countdown(utils.data.IterableDataset):
+        ...     def __iter__(self):
+        ...         return iter([3, 2, 1])
+        >>> list(utils.data.DataLoader(Countdown(), batch_size=2))
+        [tensor([3, 2]), tensor([1])]
+    """
 
     def __iter__(self):
         raise NotImplementedError("Subclasses of IterableDataset should implement __iter__.")
@@ -72,7 +91,18 @@ class TensorDataset(Dataset):
 
 
 class ConcatDataset(Dataset):
-    """Several data sets, one after another."""
+    """Several data sets, one after another; `first + second` is one too.
+
+    Args:
+        datasets: with `__len__`.
+
+    Raises:
+        AssertionError: no data sets, or an IterableDataset among them.
+
+    Example:
+        >>> utils.data.ConcatDataset([range(3), range(10, 12)])[3]
+        10
+    """
 
     def __init__(self, datasets):
         self.datasets = list(datasets)
@@ -100,7 +130,21 @@ class ConcatDataset(Dataset):
 
 
 class ChainDataset(IterableDataset):
-    """Several iterable data sets, one after another."""
+    """Several iterable data sets, one after another; `first + second` is one too.
+
+    Args:
+        datasets: each an IterableDataset.
+
+    Raises:
+        AssertionError: another data set, when its turn comes.
+
+    Example:
+        >>> class Countdown(utils.data.IterableDataset):
+        ...     def __iter__(self):
+        ...         return iter([2, 1])
+        >>> list(utils.data.ChainDataset([Countdown(), Countdown()]))
+        [2, 1, 2, 1]
+    """
 
     def __init__(self, datasets):
         self.datasets = datasets
@@ -122,7 +166,16 @@ class ChainDataset(IterableDataset):
 
 
 class Subset(Dataset):
-    """The samples of a data set at some indices."""
+    """The samples of a data set at some indices.
+
+    Args:
+        dataset: anything with `__getitem__`.
+        indices: a list, in the order of the samples.
+
+    Example:
+        >>> list(utils.data.Subset("abcd", [2, 0]))
+        ['c', 'a']
+    """
 
     def __init__(self, dataset, indices):
         cls = type(self)

@@ -22,7 +22,15 @@ from ..creation import as_tensor
 
 
 class Sampler:
-    """Anything that iterates over indices, or over lists of them."""
+    """Anything that iterates over indices, or over lists of them.
+
+    Example:
+        >>> class Backwards(utils.data.Sampler):
+        ...     def __iter__(self):
+        ...         return iter([2, 1, 0])
+        >>> list(utils.data.DataLoader("abc", sampler=Backwards()))
+        [['c'], ['b'], ['a']]
+    """
 
     __class_getitem__ = classmethod(types.GenericAlias)
 
@@ -39,7 +47,15 @@ class _ArraySampler(Sampler):
 
 
 class SequentialSampler(_ArraySampler):
-    """0, 1, 2, ..."""
+    """0, 1, 2, ...
+
+    Args:
+        data_source: anything with `__len__`.
+
+    Example:
+        >>> list(utils.data.SequentialSampler("abc"))
+        [0, 1, 2]
+    """
 
     def __init__(self, data_source):
         self.data_source = data_source
@@ -63,6 +79,11 @@ class RandomSampler(_ArraySampler):
     Raises:
         ValueError: no samples to draw.
         TypeError: a replacement that is no bool.
+
+    Example:
+        >>> _ = fastgd.manual_seed(0)
+        >>> list(utils.data.RandomSampler("abcde"))
+        [1, 3, 4, 2, 0]
     """
 
     def __init__(self, data_source, replacement=False, num_samples=None, generator=None):
@@ -109,7 +130,17 @@ def _seeded():
 
 
 class SubsetRandomSampler(Sampler):
-    """The given indices in a random order."""
+    """The given indices in a random order.
+
+    Args:
+        indices: a list.
+        generator: where to draw from; the default generator if None.
+
+    Example:
+        >>> _ = fastgd.manual_seed(0)
+        >>> list(utils.data.SubsetRandomSampler([10, 20, 30]))
+        [30, 10, 20]
+    """
 
     def __init__(self, indices, generator=None):
         self.indices = indices

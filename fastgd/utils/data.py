@@ -34,7 +34,6 @@ from ._samplers import (
 
 def get_worker_info():
     """None: batches are made in this process."""
-    return None
 
 
 class DataLoader:

@@ -22,7 +22,7 @@ from t and base: `step(epoch)` asks for it, and SequentialLR when it comes to th
 Rates are computed in torch's order of operations, since `get_last_lr()` is printed to the last digit.
 """
 
-from .base import LRScheduler, _LRScheduler  # noqa: F401 (schedules of one's own derive from either)
+from .base import LRScheduler, _LRScheduler  # schedules of one's own derive from either
 from .compound import ChainedScheduler, SequentialLR
 from .cycles import CosineAnnealingWarmRestarts, CyclicLR, OneCycleLR
 from .decays import (

@@ -20,7 +20,7 @@ class _OfSchedulers(LRScheduler):
                     f"give schedulers"
                 )
             if isinstance(scheduler, ReduceLROnPlateau):
-                raise ValueError(  # noqa: TRY004, torch's type
+                raise ValueError(
                     f"{name} does not support `ReduceLROnPlateau` scheduler as it requires additional kwargs to be "
                     f"specified when calling `step`, but got one at index {i}; step that one by itself"
                 )
