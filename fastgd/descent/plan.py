@@ -64,6 +64,9 @@ class StreamEngine(Engine):
         self._before = self.data.generators[0].get_state()
         return self.data.draw_order()
 
+    def take_raised(self):
+        return self.stream.take_raised()
+
     @property
     def best(self):
         return self.stream.best

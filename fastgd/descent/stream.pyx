@@ -9,7 +9,6 @@ returns. C returns after the epochs it was asked for, or earlier: see Stop.
 """
 
 cimport numpy as cnp
-from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport isfinite
 from libc.string cimport memcpy, memset
 from numpy cimport ndarray
@@ -22,6 +21,7 @@ from .._kernels cimport (
     DOUBLE, FLAT, INTERRUPTED, LATE, NO_MEMORY, NOT_FINITE, OVERFLOWED, RAN, SINGLE, Loss, Packed, Parameters, Part,
     Rows, Stop, Watch, are_few, descent, full_step, groups_of, pack, samples, sgd_step, some_rows, watched,
 )
+from .._signals cimport raised_meanwhile
 from .._threads cimport whole_pass
 
 cnp.import_array()
@@ -110,6 +110,7 @@ cdef class Stream:
     cdef readonly Py_ssize_t batch_size
     cdef readonly bint drop_last
     cdef Watch watch
+    cdef object raised              # by a signal's handler
     cdef double last_look
     cdef Py_ssize_t work_since_look
 
@@ -306,6 +307,11 @@ cdef class Stream:
             epoch -= 1
         return <int>stop, epoch, losses[:epoch], norms[:epoch]
 
+    def take_raised(self):
+        """What a signal's handler raised in an INTERRUPTED run; once, for its frames may hold this."""
+        raised, self.raised = self.raised, None
+        return raised
+
     def write_back(self):
         """Puts the working copy into the model's memory."""
         for view, target in zip(self.views(0), self.targets()):
@@ -334,8 +340,7 @@ cdef class Stream:
             own.parts[i].started = own.parts[i].kept_started
 
     cdef int look(self, Py_ssize_t multiply_adds, double *clock) noexcept nogil:
-        """Every 50 ms of work, whether somebody pressed Ctrl-C; tells the time now and then."""
-        cdef int pressed = 0
+        """Every 50 ms of work, whether a signal's handler raised something; tells the time now and then."""
         self.work_since_look += multiply_adds
         if self.work_since_look < LOOK_EVERY:
             return 0
@@ -344,11 +349,9 @@ cdef class Stream:
         if clock[0] - self.last_look > SIGNALS_EVERY:
             self.last_look = clock[0]
             with gil:
-                try:
-                    PyErr_CheckSignals()
-                except KeyboardInterrupt:
-                    pressed = 1
-        return pressed
+                self.raised = raised_meanwhile()
+                return self.raised is not None
+        return 0
 
     cdef double rows_weight(self, Py_ssize_t first, Py_ssize_t n) noexcept nogil:
         """How many rows n rows count as: the sum of their weights."""
