@@ -267,7 +267,7 @@ cdef void nan_to_zero(number *a, Py_ssize_t size) noexcept nogil:
         a[i] = a[i] if a[i] == a[i] else 0
 
 
-def signs(ndarray a not None):
+def signs(a):
     """-1, 0 or 1; of NaN 0, as torch's, where numpy's is NaN."""
     cdef ndarray made = np.asarray(np.sign(a))      # which lies in one piece, in whatever order
     if cnp.PyArray_TYPE(made) == cnp.NPY_FLOAT:
