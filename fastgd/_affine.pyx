@@ -376,7 +376,7 @@ cdef class Derived(Form):
         if self.kind == SQUARED:
             return np.asarray(2 * residual)
         if self.kind == ABSOLUTE:
-            return np.asarray(np.sign(residual))
+            return np.asarray(np.nan_to_num(np.sign(residual)))     # torch's sign of NaN is 0
         return np.asarray(np.clip(residual, -self.delta, self.delta))
 
     cdef ndarray named_slope(self, ndarray prediction):

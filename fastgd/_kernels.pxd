@@ -18,7 +18,7 @@ cdef extern from "_kernels.h":
         LATE            # out of time
         NOT_FINITE      # a loss
         OVERFLOWED      # the weights after the last step, whose loss was finite
-        INTERRUPTED     # Ctrl-C
+        INTERRUPTED     # by Ctrl-C, or another signal
         NO_MEMORY
 
     ctypedef struct Watch:

@@ -4,6 +4,8 @@ block, and what predictions miss.
 
 cimport numpy as cnp
 from cpython.exc cimport PyErr_CheckSignals
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.math cimport isfinite
 from libc.stdlib cimport free, malloc
 from numpy cimport ndarray
@@ -11,6 +13,7 @@ from numpy cimport ndarray
 import numpy as np
 
 from ._kernels cimport level_in_use
+from ._signals cimport raised_meanwhile
 from ._threads cimport run_ranges
 
 cnp.import_array()
@@ -78,19 +81,19 @@ cdef struct Sums:
     double *means
     double *products                # by range
     bint failed[RANGES]
-    bint interrupted
+    PyObject *raised                # by a signal's handler
 
 
 cdef int stopped(void *data) noexcept nogil:
-    """Whether Ctrl-C came: the main thread hears it, all end."""
+    """Whether a signal's handler raised something: the main thread hears it, all end."""
     cdef Sums *job = <Sums *>data
-    if not job.interrupted:
+    if job.raised == NULL:
         with gil:
-            try:
-                PyErr_CheckSignals()
-            except KeyboardInterrupt:
-                job.interrupted = True
-    return job.interrupted
+            raised = raised_meanwhile()
+            if raised is not None:
+                Py_INCREF(raised)
+                job.raised = <PyObject *>raised
+    return job.raised != NULL
 
 
 cdef void sum_range(void *data, int i) noexcept nogil:
@@ -128,7 +131,7 @@ def centred_sums(ndarray X, ndarray y, ndarray weights, ndarray origin, ndarray 
     cdef Py_ssize_t n = X.shape[0], d = X.shape[1], k = y.shape[1], p = d + k, blocks
     cdef int count, i
     job.table = table_of(X, y, weights)
-    job.table.stopped, job.table.asker, job.interrupted = stopped, &job, False
+    job.table.stopped, job.table.asker, job.raised = stopped, &job, NULL
     job.sum_rows = SUM_ROWS[level_in_use()]
     job.p, job.block = p, block_rows(p)
     blocks = -(-n // job.block)
@@ -144,8 +147,10 @@ def centred_sums(ndarray X, ndarray y, ndarray weights, ndarray origin, ndarray 
     job.means, job.products = <double *>cnp.PyArray_DATA(means), <double *>cnp.PyArray_DATA(parts)
     with nogil:
         run_ranges(sum_range, &job, count, True)
-    if job.interrupted:
-        raise KeyboardInterrupt
+    if job.raised != NULL:
+        raised = <object>job.raised
+        Py_DECREF(raised)
+        raise raised
     for i in range(count):
         if job.failed[i]:
             raise MemoryError("no memory for the sums over the columns")

@@ -8,15 +8,24 @@ has left in the caches. A thread that starts costs tens of microseconds, so pass
 import _thread
 import os
 
+from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdlib cimport free, malloc
 
 from ._kernels cimport SINGLE, groups_of, loss_and_gradients, packed_pass, some_rows
+
+cdef extern from "Python.h":
+    ctypedef int (*PendingCall)(void *) except -1
+    int Py_AddPendingCall(PendingCall call, void *data)
+    int PyThreadState_SetAsyncExc(unsigned long thread, object kind)
+    unsigned long PyThread_get_thread_ident()
 
 cdef enum:
     RANGES = 8
     SHARED_WORK = 1 << 23           # multiply-adds: some 300 microseconds
     RANGED_BYTES = 3 << 19          # of X: what a second cache does not hold beside everything else
     LINE = 64
+
+MOST_THREADS = (1 << 31) - 1        # torch's and OpenMP's limit
 
 
 cdef struct Pass:
@@ -94,25 +103,44 @@ cdef void run_ranges(Range *run, void *data, int count, bint shared) noexcept no
 cdef void share_ranges(Range *run, void *data, int count) noexcept with gil:
     """All ranges, by this thread and the pool's. They write into this pass's memory: whatever happens, it waits."""
     cdef Work work = Work()
-    cdef bint interrupted = False
     work.run, work.data, work.count = run, data, count
     work.all_finished = _thread.allocate_lock()
     work.all_finished.acquire()
+    raised = None
     try:
         for _ in range(min(_count, count) - 1):
             _the_pool().submit(work)
-    except KeyboardInterrupt:
-        interrupted = True
     except RuntimeError:            # the interpreter shuts down: no more threads
         pass
+    except BaseException as error:
+        raised = error
     work()
     while work.finished < count:
         try:
             work.all_finished.acquire()
-        except KeyboardInterrupt:
-            interrupted = True
-    if interrupted:
-        _thread.interrupt_main()
+        except BaseException as error:
+            raised = error
+    if raised is not None:
+        raise_soon(raised)
+
+
+cdef unsigned long main_thread = 0     # known when there is a pool
+
+
+cdef int raise_given(void *given) except -1:
+    error = <object>given
+    Py_DECREF(error)
+    raise error
+
+
+cdef void raise_soon(error) noexcept:
+    """Raises it when this thread runs Python code again. Runs none itself, in which another signal could be heard."""
+    if PyThread_get_thread_ident() != main_thread:
+        PyThreadState_SetAsyncExc(PyThread_get_thread_ident(), type(error))
+        return
+    Py_INCREF(error)
+    if Py_AddPendingCall(raise_given, <void *>error) < 0:   # so many wait already
+        Py_DECREF(error)
 
 
 # Whether the next pass goes backwards. Passes that run at the same time may find either: it changes nothing but speed.
@@ -187,7 +215,7 @@ def _from_environment():
     """OMP_NUM_THREADS as torch and numpy's BLAS read it, or the processors that this process may use."""
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         first = os.environ.get(name, "").partition(",")[0].strip()
-        if first.isdecimal() and int(first) > 0:
+        if first.isdecimal() and 0 < int(first) <= MOST_THREADS:
             return int(first)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -209,10 +237,12 @@ def get_count():
 
 
 def _the_pool():
-    global _pool
+    global _pool, main_thread
     if _pool is None:
+        import threading
         from concurrent import futures              # takes longer to import than all kernels
 
+        main_thread = threading.main_thread().ident
         _pool = futures.ThreadPoolExecutor(max(1, _count - 1), thread_name_prefix="fastgd")
     return _pool
 

@@ -149,8 +149,7 @@ class Fit:
         except BaseException as error:
             # Also what a callback raises: everything stands at the last whole epoch.
             self._undo()
-            if isinstance(error, KeyboardInterrupt):
-                history.stop_reason = "interrupted"
+            self._interrupted(error)
             raise
         finally:
             bar.close()
@@ -263,8 +262,7 @@ class Fit:
     def _failure(self, stop, previous):
         """The error that says why an epoch did not end well; raised here, it and this frame would hold each other."""
         if stop == Stop.INTERRUPTED:
-            self.history.stop_reason = "interrupted"
-            return KeyboardInterrupt()
+            return self._interrupted(self.engine.take_raised())
         if stop == Stop.NO_MEMORY:
             return MemoryError("no memory for the sums of one step")
         self.history.stop_reason = "diverged"
@@ -272,6 +270,12 @@ class Fit:
         error = self._divergence(stop)
         if previous is not None and self.data.full:
             self._step_back(*previous)
+        return error
+
+    def _interrupted(self, error):
+        """Notes what ended the fit, if it was Ctrl-C; returns the error."""
+        if isinstance(error, KeyboardInterrupt):
+            self.history.stop_reason = "interrupted"
         return error
 
     def _refuse(self, check, **data):

@@ -14,11 +14,15 @@ _interop_threads = os.cpu_count()
 
 
 def _checked_count(name, count):
-    if not isinstance(count, int):
+    if isinstance(count, bool) or not isinstance(count, (int, np.integer)):
         raise RuntimeError(f"{name} expects an int, but got {type(count).__name__}")
     if count <= 0:
         raise advised(RuntimeError(f"{name} expects a positive integer"), f"Got {count}.")
-    return count
+    if count > _threads.MOST_THREADS:
+        raise advised(
+            ValueError("Overflow when unpacking long"), f"{name} expects at most {_threads.MOST_THREADS}, got {count}."
+        )
+    return int(count)
 
 
 def set_num_threads(count):

@@ -305,6 +305,22 @@ def test_no_warning_from_numpy():
     assert np.isnan(y.item())
 
 
+@pytest.mark.parametrize("n", [1, 100])
+@pytest.mark.parametrize("dtype", [fastgd.float32, fastgd.float64])
+def test_the_sign_of_nan_is_zero(n, dtype, affine):
+    x = fastgd.full((n, 1), math.nan, dtype=dtype, requires_grad=True)
+    zero = fastgd.zeros(n, 1, dtype=dtype)
+    w = fastgd.zeros(1, 1, dtype=dtype, requires_grad=True)
+    assert not x.detach().sign().any() and not x.detach().sgn().any()
+    for loss, leaf in (
+        (x.abs().sum(), x), (fastgd.nn.functional.l1_loss(x, zero), x), (x.norm(1), x),
+        (fastgd.nn.functional.l1_loss(zero @ w, x.detach()), w), ((zero @ w - x.detach()).abs().mean(), w),
+    ):  # fmt: skip
+        loss.backward()
+        assert math.isnan(loss.item()) and not leaf.grad.any()
+        leaf.grad = None
+
+
 def test_out_of_another_shape_is_resized():
     out = fastgd.ones(3)
     with pytest.warns(UserWarning, match=r"resized since it had shape \[3\], which does not match .*\[2\]"):

@@ -1,6 +1,7 @@
 """Passes over many rows: the same bits with any number of threads, in threads and in forked children."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -114,7 +115,55 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=60)
 
 
-@pytest.mark.parametrize("given, wanted", [("3", 3), ("5,2", 5), ("", None), ("many", None), ("0", None)])
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no such signals")
+def test_a_pass_ends_before_what_a_signals_handler_raises(affine):
+    """In a process of its own: threads that write into memory of a pass that has ended would end this one."""
+    program = """
+import signal
+import numpy as np
+import fastgd
+
+fastgd.set_num_threads(4)
+X, y = fastgd.randn(200_000, 60), fastgd.randn(200_000, 1)
+model = fastgd.nn.Linear(60, 1)
+raised = []
+
+class TimeIsUp(Exception):
+    pass
+
+def tell(*_):
+    global armed
+    if armed:
+        armed = False
+        raise TimeIsUp
+
+def gradient():
+    global armed
+    model.weight.grad = None
+    try:
+        armed = True
+        fastgd.nn.MSELoss()(model(X), y).backward()
+        armed = False
+    except TimeIsUp as error:
+        raised.append(error)
+    return model.weight.grad
+
+armed = False
+expected = gradient().numpy().copy()
+signal.signal(signal.SIGALRM, tell)
+signal.setitimer(signal.ITIMER_REAL, 0.01, 0.007)
+while len(raised) < 50:
+    found = gradient()
+    assert found is None or np.array_equal(found.numpy(), expected)
+signal.setitimer(signal.ITIMER_REAL, 0)
+"""
+    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=100)
+    assert (out.returncode, out.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "given, wanted", [("3", 3), ("5,2", 5), ("", None), ("many", None), ("0", None), ("9" * 30, None)]
+)
 def test_the_environment_says_how_many(given, wanted):
     program = "import fastgd, os; print(fastgd.get_num_threads(), len(os.sched_getaffinity(0)))"
     told = subprocess.run(
@@ -139,3 +188,20 @@ def test_small_passes_start_no_threads(monkeypatch, affine):
     assert not pools
     loss_and_gradients(*table(*SIZES[0]))
     assert pools
+
+
+@pytest.mark.parametrize(
+    "given, error",
+    [(True, RuntimeError), (2.0, RuntimeError), (0, RuntimeError), (1 << 31, ValueError), (1 << 70, ValueError)],
+)
+def test_numbers_of_threads_that_torch_refuses(given, error):
+    before = fastgd.get_num_threads()
+    for setter in fastgd.set_num_threads, fastgd.set_num_interop_threads:
+        with pytest.raises(error):
+            setter(given)
+    assert fastgd.get_num_threads() == before
+
+
+def test_a_numpy_number_of_threads():
+    fastgd.set_num_threads(np.int64(3))
+    assert fastgd.get_num_threads() == 3

@@ -235,3 +235,17 @@ def test_optimizers():
         model = model_for(X, Y)
         history = Trainer(model, make(model.parameters()), nn.MSELoss()).fit(X, Y, epochs=2)
         assert (history.engine, history.engine_reason) == ("eager" if reason else "stream", reason)
+
+
+@pytest.mark.parametrize("batches", [{}, {"batch_size": 1}, {"batch_size": 2}], ids=str)
+@pytest.mark.parametrize("what", ["X", "y", "sample_weight"])
+def test_data_in_the_parameters_memory_change_with_every_step(what, batches):
+    model = nn.Linear(4, 4, dtype=fastgd.float64)
+    model.bias.data.fill_(1.0)
+    own = model.bias if what == "sample_weight" else model.weight
+    given = {"X": SQUARE, "y": SQUARE} | {what: own.detach().numpy()}
+    optimizer = optim.SGD(model.parameters(), lr=0.01)
+    history = Trainer(model, optimizer, nn.MSELoss()).fit(**given, epochs=3, **batches)
+    assert (history.engine, history.engine_reason) == (
+        "eager", "the data lie in the parameters' memory, and change with every step"
+    )  # fmt: skip

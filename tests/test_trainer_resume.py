@@ -1,6 +1,7 @@
 """Fits that end in another process than they began in, and fits that a signal ends: real processes, files, signals."""
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -261,6 +262,44 @@ def fit(rows, features, outputs=1, **options):
 def test_ctrl_c_stops_at_once_and_at_a_whole_epoch(call, engine, whole_epochs, tmp_path):
     out = run("-c", PRESSED + call, str(tmp_path / "run")).split()
     assert out == [engine, "interrupted", "True", str(whole_epochs), "True", "True"]
+
+
+class TimeIsUp(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("options", "many"),
+    [
+        ({"engine": "stream"}, 10**5), ({"batch_size": 64, "shuffle": True}, 10**4), ({"batch_size": 1}, 10**4),
+        ({"engine": "spectral"}, 10**8),
+    ],
+)  # fmt: skip
+def test_what_a_signals_handler_raises_ends_a_fit_at_a_whole_epoch(options, many, monkeypatch):
+    monkeypatch.setattr(fastgd.fit, "FIRST_STRETCH", 1 << 60)  # C runs all epochs at once
+
+    def fit(epochs):
+        fastgd.manual_seed(0)
+        model = nn.Linear(20, 1)
+        trainer = Trainer(model, optim.SGD(model.parameters(), lr=1e-3, momentum=0.9), nn.MSELoss())
+        try:
+            trainer.fit(X, X[:, 0], epochs=epochs, **options)
+        except TimeIsUp:
+            assert trainer.history.stop_reason is None
+        return trainer.history.loss.tolist(), model.weight.tolist(), fastgd.rand(1).item()
+
+    def tell(*_):
+        raise TimeIsUp
+
+    X = np.random.default_rng(0).standard_normal((5000, 20), np.float32)
+    before = signal.signal(signal.SIGPROF, tell)
+    try:
+        signal.setitimer(signal.ITIMER_PROF, 0.1)
+        ended = fit(many)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+    assert len(ended[0]) < many and ended == fit(len(ended[0]))
 
 
 class PressedOnce:

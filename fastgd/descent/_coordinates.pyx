@@ -1,7 +1,6 @@
 """The descent of a quadratic, without its rows: torch's SGD on coordinates that are alone, or coupled by a matrix."""
 
 cimport numpy as cnp
-from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport isfinite, sqrt
 from libc.string cimport memcpy
 from numpy cimport ndarray
@@ -11,6 +10,7 @@ import time
 import numpy as np
 
 from .._kernels cimport level_in_use
+from .._signals cimport raised_meanwhile
 from .engine import Stop
 
 cnp.import_array()
@@ -80,6 +80,7 @@ cdef class Coordinates:
     cdef Descend descend_alone                  # where they are not
     cdef Part parts[MOST_PARTS]
     cdef int part_count
+    cdef object raised                          # by a signal's handler
     cdef public double best                     # for tol: the lowest loss so far
     cdef public Py_ssize_t stale                # epochs since then
 
@@ -187,13 +188,17 @@ cdef class Coordinates:
                 stop = self.descend(&epoch, until, loss_at, norm_at, tol, patience, grad_tol)
                 take_denormals_again(before)
             if stop == RAN:
-                try:
-                    PyErr_CheckSignals()
-                except KeyboardInterrupt:
+                self.raised = raised_meanwhile()
+                if self.raised is not None:
                     stop = Stop.INTERRUPTED
                 if stop == RAN and 0 < deadline < time.monotonic():
                     stop = Stop.LATE
         return Stop(stop), epoch, losses[:epoch], norms[:epoch]
+
+    def take_raised(self):
+        """What a signal's handler raised in an INTERRUPTED run; once, for its frames may hold this."""
+        raised, self.raised = self.raised, None
+        return raised
 
     # -- without Python
 

@@ -102,6 +102,10 @@ class Rows:
             "rows": len(self.X), "batch_size": self.batch_size, "shuffle": self.shuffle, "drop_last": self.drop_last
         }  # fmt: skip
 
+    def given(self):
+        """The tensors of data that there are."""
+        return [data for data in (self.X, self.y, self.weights) if data is not None]
+
     def draw_order(self):
         """The order of the rows in the next epoch, drawn as a DataLoader draws it; None for the order they have."""
         return epoch_order(len(self.X), self.shuffle) if self.loaded else None
@@ -120,7 +124,7 @@ class Rows:
             rows = slice(first, first + self.batch_size)
             if order is not None:
                 rows = from_array(order[rows])
-            yield tuple(data[rows] for data in (self.X, self.y, self.weights) if data is not None)
+            yield tuple(data[rows] for data in self.given())
 
     def check_finite(self):
         """Raises for NaN or infinity in the data."""
@@ -144,6 +148,10 @@ class Sums:
 
     def arguments(self):
         return {"rows": self.statistics.rows}
+
+    def given(self):
+        """None."""
+        return []
 
     def draw_unused(self, epochs):
         """Nothing: nobody loads rows."""

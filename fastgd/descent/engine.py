@@ -56,6 +56,10 @@ class Engine:
         """
         raise NotImplementedError
 
+    def take_raised(self):
+        """What a signal's handler raised, where the stretch was INTERRUPTED."""
+        raise NotImplementedError
+
     def state_dict(self):
         return {"best": float(self.best), "stale": int(self.stale)}
 

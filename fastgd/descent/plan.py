@@ -66,6 +66,9 @@ class StreamEngine(Engine):
         self._before = self.data.generators[0].get_state()
         return self.data.draw_order()
 
+    def take_raised(self):
+        return self.stream.take_raised()
+
     @property
     def best(self):
         return self.stream.best
@@ -152,6 +155,8 @@ def examine(model, optimizer, criterion, data):
     for (param, _), target in zip(trained, targets):
         if _like_target(param.detach().numpy(), param, target) is None:
             raise NotPlannable("the prediction's weights are not in the order of the parameter")
+        if any(np.may_share_memory(target, given.detach().numpy()) for given in data.given()):
+            raise NotPlannable("the data lie in the parameters' memory, and change with every step")
     started = [optimizer.state.get(param, {}).get("momentum_buffer") is not None for param, _ in trained]
     together = len(trained) == 2 and trained[0][1] == trained[1][1] and started[0] == started[1]
     return Found(optimizer, form, trained, wanted, targets, together)

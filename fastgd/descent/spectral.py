@@ -143,7 +143,7 @@ class SpectralEngine(Engine):
             middle = (low + high) // 2
             self.coordinates.restore(before)
             if self.coordinates.run(middle, rates, *Limits())[0] == Stop.INTERRUPTED:
-                raise KeyboardInterrupt
+                raise self.coordinates.take_raised()
             if middle == low:
                 return low
             low, high = (middle, high) if self._finite() else (low, middle)
@@ -167,6 +167,9 @@ class SpectralEngine(Engine):
         """Per trained parameter, whether its momentum buffer holds anything yet."""
         started = self.coordinates.started
         return started if len(started) == len(self.found.trained) else started * 2
+
+    def take_raised(self):
+        return self.coordinates.take_raised()
 
     @property
     def best(self):

@@ -6,7 +6,6 @@ returns after the epochs it was asked for, or earlier: see Stop.
 """
 
 cimport numpy as cnp
-from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport isfinite
 from libc.string cimport memset
 from numpy cimport ndarray
@@ -17,6 +16,7 @@ from .._kernels cimport (
     DOUBLE, FLAT, INTERRUPTED, LATE, NO_MEMORY, NOT_FINITE, OVERFLOWED, RAN, SINGLE, Loss, Packed, Rows, Stop, Watch,
     are_few, descent, full_step, groups_of, pack, samples, sgd_step, some_rows, watched,
 )
+from .._signals cimport raised_meanwhile
 from .._threads cimport whole_pass
 from .parameters cimport WorkingCopy, aligned
 
@@ -73,6 +73,7 @@ cdef class Stream:
     cdef readonly Py_ssize_t batch_size
     cdef readonly bint drop_last
     cdef Watch watch
+    cdef object raised              # by a signal's handler
     cdef double last_look
     cdef Py_ssize_t work_since_look
 
@@ -197,11 +198,15 @@ cdef class Stream:
             epoch -= 1
         return <int>stop, epoch, losses[:epoch], norms[:epoch]
 
+    def take_raised(self):
+        """What a signal's handler raised in an INTERRUPTED run; once, for its frames may hold this."""
+        raised, self.raised = self.raised, None
+        return raised
+
     # -- without Python
 
     cdef int look(self, Py_ssize_t multiply_adds, double *clock) noexcept nogil:
-        """Every 50 ms of work, whether somebody pressed Ctrl-C; tells the time now and then."""
-        cdef int pressed = 0
+        """Every 50 ms of work, whether a signal's handler raised something; tells the time now and then."""
         self.work_since_look += multiply_adds
         if self.work_since_look < LOOK_EVERY:
             return 0
@@ -210,11 +215,9 @@ cdef class Stream:
         if clock[0] - self.last_look > SIGNALS_EVERY:
             self.last_look = clock[0]
             with gil:
-                try:
-                    PyErr_CheckSignals()
-                except KeyboardInterrupt:
-                    pressed = 1
-        return pressed
+                self.raised = raised_meanwhile()
+                return self.raised is not None
+        return 0
 
     cdef double rows_weight(self, Py_ssize_t first, Py_ssize_t n) noexcept nogil:
         """How many rows n rows count as: the sum of their weights."""

@@ -4,7 +4,7 @@ import numpy as np
 
 from .._tensor import between, row
 from .._types import advised, of_array
-from ..ops._loops import MEAN, SUM, reduced
+from ..ops._loops import MEAN, SUM, reduced, signs
 
 
 def _alike(a, b):
@@ -71,7 +71,7 @@ l1_loss = _of_residual(
     "l1_loss",
     lambda a, b, reduction: {"mean": "MeanBackward0", "sum": "SumBackward0", "none": "AbsBackward0"}[reduction],
     np.abs,
-    np.sign,
+    signs,
     _l1_arguments,
 )
 huber_loss = _of_residual("huber_loss", "HuberLossBackward0", _huber, lambda r, delta: np.clip(r, -delta, delta))

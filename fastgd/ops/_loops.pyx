@@ -261,6 +261,22 @@ cdef void clamp(
         out[i] = value
 
 
+cdef void nan_to_zero(number *a, Py_ssize_t size) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(size):
+        a[i] = a[i] if a[i] == a[i] else 0
+
+
+def signs(a):
+    """-1, 0 or 1; of NaN 0, as torch's, where numpy's is NaN."""
+    cdef ndarray made = np.asarray(np.sign(a))      # which lies in one piece, in whatever order
+    if cnp.PyArray_TYPE(made) == cnp.NPY_FLOAT:
+        nan_to_zero(<float *>cnp.PyArray_DATA(made), cnp.PyArray_SIZE(made))
+    elif cnp.PyArray_TYPE(made) == cnp.NPY_DOUBLE:
+        nan_to_zero(<double *>cnp.PyArray_DATA(made), cnp.PyArray_SIZE(made))
+    return made
+
+
 def clamped(ndarray a not None, object low, object high):
     """Elements not below low and not above high, Python numbers or None; NaN stays NaN."""
     cdef ndarray out

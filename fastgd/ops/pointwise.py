@@ -7,7 +7,7 @@ import numpy as np
 from .._tensor import Tensor, apply, apply_inplace, row
 from .._types import advised, of_array
 from .._warnings import warn_once
-from ._loops import clamped, logistic, selected
+from ._loops import clamped, logistic, selected, signs
 from .promotion import default, floating, promote, promoted, sizes_error, with_number
 from .publishing import NO_OPTIONS, OUT, alias, check_tensor, into, publish, unary
 
@@ -157,7 +157,7 @@ def _negative(a):
 
 
 neg = unary("neg", row("neg", _negative, (lambda g, out, a: -g,), ((),)), "-input.")
-abs = unary("abs", row("abs", np.abs, (lambda g, out, a: g * np.sign(a),), ((0,),)), "The magnitude.")
+abs = unary("abs", row("abs", np.abs, (lambda g, out, a: g * signs(a),), ((0,),)), "The magnitude.")
 square = unary(
     "square", row("square", _square, (lambda g, out, a: g * (2 * a),), ((0,),), label="PowBackward0"), "input * input."
 )
@@ -165,8 +165,8 @@ relu = unary(
     "relu", row("relu", lambda a: _clamp_forward(a, 0), (lambda g, out, a: g * (out > 0),), ((OUT,),)),
     "The larger of input and 0.",
 )  # fmt: skip
-sign = _flat("sign", lambda a: np.sign(a) if a.dtype.kind != "b" else a, "-1, 0 or 1.")
-sgn = _flat("sgn", lambda a: np.sign(a) if a.dtype.kind != "b" else a, "-1, 0 or 1.")
+sign = _flat("sign", lambda a: signs(a) if a.dtype.kind != "b" else a, "-1, 0 or 1.")
+sgn = _flat("sgn", lambda a: signs(a) if a.dtype.kind != "b" else a, "-1, 0 or 1.")
 floor = _flat("floor", lambda a: np.floor(a) if a.dtype.kind == "f" else a.copy(), "Rounded down.")
 ceil = _flat("ceil", lambda a: np.ceil(a) if a.dtype.kind == "f" else a.copy(), "Rounded up.")
 trunc = _flat("trunc", lambda a: np.trunc(a) if a.dtype.kind == "f" else a.copy(), "Rounded towards 0.")

@@ -7,7 +7,7 @@ import numpy as np
 from .._tensor import Tensor, apply, named_as, row
 from .._types import advised, as_dtype, of_array
 from .._warnings import warn
-from ._loops import MAX, MEAN, MIN, NORM, PROD, STD, SUM, VAR, reduced
+from ._loops import MAX, MEAN, MIN, NORM, PROD, STD, SUM, VAR, reduced, signs
 from .publishing import NO_OPTIONS, OUT, check_tensor, into, publish
 from .views import axes_of, expanded
 
@@ -279,12 +279,12 @@ def _norm_gradient(g, out, a, p=2, dim=None, keepdim=False):
     if p == 0:
         return None  # torch passes nothing on, either
     if p == 1:
-        return g * np.sign(a)
+        return g * signs(a)
     if abs(p) == math.inf:
-        return np.sign(a) * even_share(g, out, np.abs(a), dim)
+        return signs(a) * even_share(g, out, np.abs(a), dim)
     if p == 2:
         return np.where(out == 0, 0, g * (a / out))
-    return np.where(out == 0, 0, g * np.sign(a) * np.power(np.abs(a) / out, p - 1))
+    return np.where(out == 0, 0, g * signs(a) * np.power(np.abs(a) / out, p - 1))
 
 
 def even_share(g, out, a, dim):

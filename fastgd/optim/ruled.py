@@ -4,6 +4,7 @@ import numpy as np
 
 from .._tensor import get_default_dtype
 from .._types import advised
+from ..ops._loops import signs
 from .optimizer import Ruled, check_betas, check_rates
 
 
@@ -390,8 +391,8 @@ class Rprop(Ruled):
 
     def rule(self, options, step, p, g, prev, step_size):
         shrinking, growing = options["etas"]
-        same = np.sign(g * prev)
+        same = signs(g * prev)
         step_size *= np.where(same > 0, p.dtype.type(growing), np.where(same < 0, p.dtype.type(shrinking), 1))
         np.clip(step_size, *options["step_sizes"], out=step_size)
         prev[...] = np.where(same < 0, 0, g)
-        p -= np.sign(prev) * step_size
+        p -= signs(prev) * step_size
