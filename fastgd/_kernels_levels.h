@@ -84,6 +84,18 @@ static inline double *work_space(Py_ssize_t count, double *local, void **memory)
         BOTH(sgd_update, level), BOTH(sgd_step, level), BOTH(full_step, level), \
         BOTH(descent, level)}
 
+/* Where there are vectors, only tests use this level: it is not worth most of the compiler's time. */
+#if defined(__OPTIMIZE__) && defined(__GNUC__) && !defined(__clang__)
+#define PLAIN \
+    PRAGMA(GCC push_options) PRAGMA(GCC optimize("O1")) \
+    PRAGMA(GCC diagnostic push) PRAGMA(GCC diagnostic ignored "-Wmaybe-uninitialized")  /* false: -O1 sees less */
+#define PLAIN_END PRAGMA(GCC diagnostic pop) PRAGMA(GCC pop_options)
+#else
+#define PLAIN
+#define PLAIN_END
+#endif
+
+PLAIN
 #define LEVEL plain
 #define BYTES REAL_BYTES
 #define SUMS 8
@@ -92,6 +104,7 @@ static inline double *work_space(Py_ssize_t count, double *local, void **memory)
 #define UNROLL
 #include "_kernels_loops.h"
 #pragma pop_macro("UNROLL")
+PLAIN_END
 
 #ifdef __GNUC__
 #define LEVEL baseline
