@@ -1,8 +1,9 @@
 /* Whole descents on few rows of one output: step after step, with nothing in between but the parameters.
  *
  * Such a step takes less time than calls, work space and totals in double would. All rows are one group and one block,
- * so a column is a few whole vectors side by side, predictions and slopes never leave the registers, and what is left is
- * the chain from weights to weights: product, residual, sums across lanes, update. Whatever need not be on it, is not.
+ * so a column is a few whole vectors side by side, predictions and slopes never leave the registers, and what is left
+ * is the chain from weights to weights: product, residual, sums across lanes, update. Whatever need not be on it, is
+ * not.
  */
 
 #define TILE_VECTORS 8

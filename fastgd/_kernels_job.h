@@ -67,7 +67,8 @@ INLINE VEC NAME(slopes)(
     VEC loss, slope;
     if (count <= 0) return NAME(same)(0);
     if (count > LANES) count = LANES;
-    if (logistic && count < LANES) p = NAME(keep)(NAME(first)(count), p);  /* no exponentials of what was never written */
+    /* No exponentials of what was never written. */
+    if (logistic && count < LANES) p = NAME(keep)(NAME(first)(count), p);
     if (logistic) slope = NAME(logistic)(p, NAME(load_some)(y, count), &loss);
     else slope = NAME(slope)(job->loss, job->delta, p, NAME(load_some)(y, count), &loss);
     if (weights) {

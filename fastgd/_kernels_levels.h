@@ -1,5 +1,5 @@
-/* One build for every processor: the loops of _kernels_loops.h, compiled for each level of _levels.h into one table; and
- * for one below, plain: one number at a time, what any C compiler makes of it.
+/* One build for every processor: the loops of _kernels_loops.h, compiled for each level of _levels.h into one table;
+ * and for one below, plain: one number at a time, what any C compiler makes of it.
  */
 #ifndef FASTGD_KERNELS_LEVELS_H
 #define FASTGD_KERNELS_LEVELS_H

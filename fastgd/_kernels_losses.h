@@ -1,7 +1,7 @@
 /* The losses of a vector of predictions. */
 
-/* The losses of the predictions p but the logistic, and as the result their slopes. Those of the squared loss are halved: the other
- * factor 2 comes with the scale. */
+/* The losses of the predictions p but the logistic, and as the result their slopes. Those of the squared loss are
+ * halved: the other factor 2 comes with the scale. */
 INLINE VEC NAME(slope)(Loss kind, VEC delta, VEC p, VEC y, VEC *loss)
 {
     const VEC zero = NAME(same)(0), one = NAME(same)(1);
@@ -19,8 +19,8 @@ INLINE VEC NAME(slope)(Loss kind, VEC delta, VEC p, VEC y, VEC *loss)
     return slope;
 }
 
-/* log(1 + e^p) - y p and its slope; e^-|p| cannot overflow. Few rows are fitted so: the C library's exp will do. A call:
- * sums that live in registers do not survive it. */
+/* log(1 + e^p) - y p and its slope; e^-|p| cannot overflow. Few rows are fitted so: the C library's exp will do. A
+ * call: sums that live in registers do not survive it. */
 NOINLINE VEC NAME(logistic)(VEC p, VEC y, VEC *loss)
 {
     REAL predictions[LANES], targets[LANES], losses[LANES], slopes[LANES];

@@ -1,10 +1,10 @@
 /* The fused pass over packed rows, for descents that visit them many times.
  *
  * In X, GROUP rows lie side by side, column after column, so the rows are the vector: every load is a whole vector,
- * nothing is summed across lanes before the end of the pass, and no row is too short. Rows that fill the last group have
- * weight 0. One turn over the columns makes the gradients of some rows and the predictions of those that follow: the
- * ones are in the nearest cache, the others come from memory, which is never idle. Sums of more than BLOCK_ROWS numbers
- * are double.
+ * nothing is summed across lanes before the end of the pass, and no row is too short. Rows that fill the last group
+ * have weight 0. One turn over the columns makes the gradients of some rows and the predictions of those that follow:
+ * the ones are in the nearest cache, the others come from memory, which is never idle. Sums of more than BLOCK_ROWS
+ * numbers are double.
  */
 
 #define VECTORS (GROUP / LANES)     /* in a group's column */
@@ -110,7 +110,8 @@ INLINE void NAME(packed_columns)(
     }
 }
 
-/* The slopes of the predictions of K outputs from o on for the T row vectors from v on; adds their sums and the losses'. */
+/* The slopes of the predictions of K outputs from o on for the T row vectors from v on; adds their sums, and the
+ * losses'. */
 INLINE void NAME(packed_slopes)(
     const PACKED_JOB *job, Py_ssize_t o, Py_ssize_t v, const VEC *p, VEC *slopes, VEC *totals, VEC *losses,
     const int K, const int T)
@@ -153,8 +154,8 @@ INLINE Py_ssize_t NAME(packed_tiles)(
     return v;
 }
 
-/* K outputs from o on, of the row vectors v .. end. Tiles are large, but where small ones, which are read twice, and the
- * gradients fit the nearest cache and large ones do not. */
+/* K outputs from o on, of the row vectors v .. end. Tiles are large, but where small ones, which are read twice, and
+ * the gradients fit the nearest cache and large ones do not. */
 #define MOST ((SUMS == 16 ? 12 : 4) / K < 4 ? (SUMS == 16 ? 12 : 4) / K : 4)
 #define PACKED_OUTPUTS_OF(outputs) \
     NOINLINE void NAME(packed_outputs_##outputs)(const PACKED_JOB *job, Py_ssize_t o, Py_ssize_t v, Py_ssize_t end) \
@@ -184,10 +185,10 @@ NOINLINE void NAME(packed_chunk)(const PACKED_JOB *job, Py_ssize_t start, Py_ssi
     }
 }
 
-/* Where the nearest cache does not hold the gradients of all outputs, they are summed in registers: a chunk of rows, which
- * the second cache holds, is read for its predictions, then for its gradients. Tiles are T row vectors, or C columns, by K
- * outputs: a load of x serves K multiply-adds, one of W or of a slope T or C. Every turn asks for its share of the next
- * chunk, in the order of memory, so that memory is asked evenly. */
+/* Where the nearest cache does not hold the gradients of all outputs, they are summed in registers: a chunk of rows,
+ * which the second cache holds, is read for its predictions, then for its gradients. Tiles are T row vectors, or C
+ * columns, by K outputs: a load of x serves K multiply-adds, one of W or of a slope T or C. Every turn asks for its
+ * share of the next chunk, in the order of memory, so that memory is asked evenly. */
 #define PACKED_TILE (SUMS == 16 ? 4 : 3)
 
 INLINE const char *NAME(fetched)(const char *next, Py_ssize_t share)
@@ -320,7 +321,7 @@ NOINLINE void NAME(packed_many)(
         TILES(NAME(MOST_OUTPUTS), PRODUCTS)
 #undef PRODUCTS
     }
-    switch (job->loss) {
+    switch (job->loss) {    /* not asked again for each vector */
         case SQUARED: NAME(become_slopes)(job, start, end, chunk, slopes, SQUARED); break;
         case LOGISTIC: NAME(become_slopes)(job, start, end, chunk, slopes, LOGISTIC); break;
         default: NAME(become_slopes)(job, start, end, chunk, slopes, job->loss);
@@ -337,8 +338,8 @@ NOINLINE void NAME(packed_many)(
 }
 #undef TILES
 
-/* totals, where they are not fresh, + the sums across lanes of `count` vectors that follow each other; both go up to whole
- * LANES. */
+/* totals, where they are not fresh, + the sums across lanes of `count` vectors that follow each other; both go up to
+ * whole LANES. */
 INLINE void NAME(add_lane_sums)(const REAL *sums, Py_ssize_t count, int fresh, double *totals)
 {
     for (Py_ssize_t i = 0; i < count; i += LANES) {

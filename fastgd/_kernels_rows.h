@@ -148,8 +148,9 @@ NOINLINE void NAME(long_block)(const JOB *job, Py_ssize_t start, Py_ssize_t end)
         }
         for (Py_ssize_t q = 0, o = 0; q < m * k; q += LANES, o = o + 1 < k ? o + 1 : 0) {
             const VEC p = NAME(load)(job->r + q) + NAME(load)(job->bias + o * LANES);
-            const VEC slope = job->loss == LOGISTIC ? NAME(slopes)(job, p, y + q, AT(weights, q), m * k - q, &losses, 1)
-                                                    : NAME(slopes)(job, p, y + q, AT(weights, q), m * k - q, &losses, 0);
+            const REAL *weight = AT(weights, q);
+            const VEC slope = job->loss == LOGISTIC ? NAME(slopes)(job, p, y + q, weight, m * k - q, &losses, 1)
+                                                    : NAME(slopes)(job, p, y + q, weight, m * k - q, &losses, 0);
             REAL *slopes = job->slopes + o * LANES;
             NAME(store)(slopes, NAME(load)(slopes) + slope);
             NAME(store)(job->r + q, slope);
@@ -269,7 +270,8 @@ NOINLINE int NAME(loss_and_gradients)(
         for (Py_ssize_t l = 0; l < LANES; l++)
             for (Py_ssize_t o = 0; o < k; o++) job.bias[l * k + o] = b ? b[o] : 0;
 
-    const int column = d == 1 && k == 1 && loss != LOGISTIC && rows->x_stride == 1 && rows->y_stride == 1 && !rows->index;
+    const int one = d == 1 && k == 1 && loss != LOGISTIC;
+    const int column = one && rows->x_stride == 1 && rows->y_stride == 1 && !rows->index;
     const Py_ssize_t block = columns ? job.chunk : column ? BLOCK_ROWS * LANES : BLOCK_ROWS;
     for (Py_ssize_t start = 0; start < n; start += block) {
         NAME(block)(&job, start, n - start < block ? n : start + block);
@@ -280,7 +282,7 @@ NOINLINE int NAME(loss_and_gradients)(
         else
             for (Py_ssize_t l = 0; l < LANES; l++)
                 for (Py_ssize_t o = 0; o < k; o++) bias_totals[o] += job.slopes[l * k + o];
-        if (k == 1 && d == 1 && loss != LOGISTIC) weight_totals[0] += three[2];
+        if (one) weight_totals[0] += three[2];
         else
             for (Py_ssize_t q = 0; q < job.numbers; q += LANES) {
                 const WIDE more = NAME(widened)(NAME(load)(job.gradients + q));

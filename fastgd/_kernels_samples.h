@@ -98,8 +98,9 @@ INLINE VEC NAME(product)(const REAL *x, const REAL *w, Py_ssize_t d)
     return sums[0];
 }
 
-/* A step for every row whose weight is not 0, numbered at, at + by, ...; the loss is `factor` times the kernel's, and its
- * mean divides by the row's weight and by the outputs. Returns the sum of weight * loss: infinite or NaN where one of them is. */
+/* A step for every row whose weight is not 0, numbered at, at + by, ...; the loss is `factor` times the kernel's, and
+ * its mean divides by the row's weight and by the outputs. Returns the sum of weight * loss: infinite or NaN where one
+ * of them is. */
 NOINLINE double NAME(samples)(
     const Rows *rows, Loss loss, double delta, double factor, int mean, Parameters *parameters,
     Part *weight_part, Part *bias_part, Py_ssize_t at, Py_ssize_t by)

@@ -85,7 +85,8 @@ INLINE void NAME(short_rows)(
 
 /* The slopes of m rows from start on, of a group or a part of it, and their sums over the lanes. */
 INLINE void NAME(short_slopes)(
-    const JOB *job, const VEC *dots, Py_ssize_t start, Py_ssize_t m, REAL *slope, VEC *losses, VEC *slopes, const int count)
+    const JOB *job, const VEC *dots, Py_ssize_t start, Py_ssize_t m, REAL *slope, VEC *losses, VEC *slopes,
+    const int count)
 {
     const REAL *y = NAME(targets)(job, start, m), *weights = NAME(row_weights)(job, start, m);
     const VEC bias = NAME(load)(job->bias);

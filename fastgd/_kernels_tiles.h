@@ -65,25 +65,36 @@ NOINLINE void NAME(arrange)(
     }
 }
 
+/* Memory is asked for the next rows evenly: of a group, beside the products for half of them, beside the gradients for
+ * the others, and beside each tile's for as many as it has outputs: those whose turn is in first .. last. Neighbours
+ * have turns far apart: asked for in one go, rows wait for each other, and the tile for them. */
+#define TURNS(o) (GROUP * (o) / (2 * k))
+#define TURN_OF(i) ((i) * 5 & (GROUP - 1))
+#define IS_ASKED(i) (first <= TURN_OF(i) && TURN_OF(i) < last)
+
 /* Dot products of the rows from i on with the K of W's tile, positions from .. to. A load of W serves all the rows, one
  * of a row all of K, and there are enough chains of multiply-adds to hide their latency. Asks for what lies `ahead` of
- * each row, or 0. */
+ * the rows whose turn it is, unless that is 0. */
 INLINE void NAME(dots)(
     const PLACES *at, Py_ssize_t i, Py_ssize_t from, Py_ssize_t to, const REAL *W, REAL *out, Py_ssize_t k,
-    Py_ssize_t ahead, const int K)
+    Py_ssize_t ahead, Py_ssize_t first, Py_ssize_t last, const int K)
 {
     enum { MOST = 32 };
     const int rows = TILE_ROWS(K), count = rows * K;
     const REAL *const *x = at->x + i, *const *tail = at->tail + i;
+    const REAL *next[GROUP];
+    int asked = 0;
     VEC sums[MOST];
+    for (int r = 0; r < rows; r++)
+        if (ahead && IS_ASKED(i + r)) next[asked++] = x[r] + ahead;
     UNROLL for (int s = 0; s < count; s++) sums[s] = NAME(same)(0);
     Py_ssize_t j = from;
 #define ADD(X_VECTOR) do { \
         VEC w[6]; \
+        for (int r = 0; r < asked; r++) FETCH_FAR(next[r] + j); \
         UNROLL for (int o = 0; o < K; o++) w[o] = NAME(load)(W + j * K + o * LANES); \
         UNROLL for (int r = 0; r < rows; r++) { \
             const VEC row = X_VECTOR; \
-            if (ahead) FETCH_FAR(x[r] + j + ahead); \
             UNROLL for (int o = 0; o < K; o++) sums[r * K + o] += w[o] * row; \
         } \
     } while (0)
@@ -111,25 +122,21 @@ INLINE void NAME(dots)(
             UNROLL for (int o = 0; o < K; o++) out[r * k + o] = results[r * K + o];
 }
 
-/* The memory is asked for the next rows all the time: beside the products for the first half of them, beside the
- * gradients for the others, and beside each tile's for as many as it has outputs. */
-#define FETCHED(o) (m * (o) / (2 * k))
-
 /* out = x W^T over the positions from .. to; W as arranged. A tile's part of W stays in the nearest cache. */
 NOINLINE void NAME(products)(
     const PLACES *at, Py_ssize_t m, Py_ssize_t from, Py_ssize_t to, const REAL *W, Py_ssize_t width, Py_ssize_t k,
     REAL *out, Py_ssize_t ahead)
 {
 #define TILE(K) \
-    for (Py_ssize_t i = 0, first = FETCHED(o), last = FETCHED(o + K); i < m; i += TILE_ROWS(K)) \
-        NAME(dots)(at, i, from, to, W + o * width, out + i * k + o, k, first <= i && i < last ? ahead : 0, K);
+    for (Py_ssize_t i = 0; i < m; i += TILE_ROWS(K)) \
+        NAME(dots)(at, i, from, to, W + o * width, out + i * k + o, k, ahead, TURNS(o), TURNS(o + K), K);
     TILES(NAME(most_outputs)(width), TILE)
 #undef TILE
 }
 
 /* out += slopes^T x for K outputs and J vectors of columns, with the last of the row (ends) or without. K * J sums stay
- * in registers over the rows: a load of x serves K multiply-adds, one of a slope J. Rows take turns with U sets of sums.
- * Asks for what lies `ahead` of the rows first .. last. */
+ * in registers over the rows: a load of x serves K multiply-adds, one of a slope J. Rows take turns with U sets of
+ * sums. Asks for what lies `ahead` of the rows whose turn it is. */
 INLINE void NAME(outer)(
     const PLACES *at, Py_ssize_t m, Py_ssize_t j, const REAL *slopes, Py_ssize_t k, REAL *out, Py_ssize_t width,
     Py_ssize_t ahead, Py_ssize_t first, Py_ssize_t last, const int K, const int J, const int U, const int ends)
@@ -140,7 +147,7 @@ INLINE void NAME(outer)(
         VEC row[8]; \
         UNROLL for (int v = 0; v < J; v++) \
             row[v] = NAME(load)(ends && v == J - 1 ? at->tail[i + u] : at->x[i + u] + j + v * LANES); \
-        if (first <= i + u && i + u < last) \
+        if (IS_ASKED(i + u)) \
             UNROLL for (int v = 0; v < J; v++) FETCH_FAR(at->x[i + u] + j + v * LANES + ahead); \
         UNROLL for (int o = 0; o < K; o++) { \
             const REAL slope = slopes[(i + u) * k + o]; \
@@ -176,7 +183,8 @@ NOINLINE void NAME(outer_products)(
         else if (J <= TILE_COLUMNS(K)) TILE(K, J, 1, 1); \
         break
 #define ROW_TILES(K) \
-    for (Py_ssize_t j = 0, first = FETCHED(k + o), last = FETCHED(k + o + K); j < at->end; j += TILE_COLUMNS(K) * LANES) { \
+    for (Py_ssize_t j = 0, first = TURNS(k + o), last = TURNS(k + o + K); j < at->end; \
+         j += TILE_COLUMNS(K) * LANES) { \
         if (j + TILE_COLUMNS(K) * LANES < at->end) TILE(K, TILE_COLUMNS(K), 1, 0); \
         else switch ((width - j) / LANES) { \
             LAST(K, 1); LAST(K, 2); LAST(K, 3); LAST(K, 4); LAST(K, 5); LAST(K, 6); LAST(K, 7); LAST(K, 8); \
@@ -187,13 +195,15 @@ NOINLINE void NAME(outer_products)(
 #undef LAST
 #undef ROW_TILES
 }
-#undef FETCHED
+#undef TURNS
+#undef TURN_OF
+#undef IS_ASKED
 #undef TILE_ROWS
 #undef TILE_COLUMNS
 
 /* Where the outputs are the vector: C (R x V vectors) += A B. Forward, A is R rows from column j on, and B is W^T;
- * back, A is R columns from j on, row after row, and B is the slopes. A load of B serves R multiply-adds, a number of A V.
- * Leaves the first `skip` of C as they are, and in the last vector of each all but its first `last` numbers. */
+ * back, A is R columns from j on, row after row, and B is the slopes. A load of B serves R multiply-adds, a number of
+ * A V. Leaves the first `skip` of C as they are, and in the last vector of each all but its first `last` numbers. */
 INLINE void NAME(outputs_tile)(
     const REAL *const *x, Py_ssize_t j, Py_ssize_t turns, const REAL *B, Py_ssize_t b_width, REAL *C,
     Py_ssize_t c_width, Py_ssize_t skip, Py_ssize_t last, Py_ssize_t ahead, const int R, const int V, const int back)

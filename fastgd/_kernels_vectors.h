@@ -52,10 +52,12 @@ INLINE VEC NAME(keep)(MASK mask, VEC a) { return (VEC)(mask & (MASK)a); }
 #elif REAL_BYTES == 4
 #define NEAR(a, b, z) SHUFFLE(a, b, z, 2 + z, 16 + z, 18 + z, 4 + z, 6 + z, 20 + z, 22 + z, \
                               8 + z, 10 + z, 24 + z, 26 + z, 12 + z, 14 + z, 28 + z, 30 + z)
-#define FAR(a, b, z) SHUFFLE(a, b, 4 * z, 4 * z + 1, 4 * z + 2, 4 * z + 3, 4 * z + 8, 4 * z + 9, 4 * z + 10, 4 * z + 11, \
-                             4 * z + 16, 4 * z + 17, 4 * z + 18, 4 * z + 19, 4 * z + 24, 4 * z + 25, 4 * z + 26, 4 * z + 27)
-#define HALF(a, b, z) SHUFFLE(a, b, 8 * z, 8 * z + 1, 8 * z + 2, 8 * z + 3, 8 * z + 4, 8 * z + 5, 8 * z + 6, 8 * z + 7, \
-                              8 * z + 16, 8 * z + 17, 8 * z + 18, 8 * z + 19, 8 * z + 20, 8 * z + 21, 8 * z + 22, 8 * z + 23)
+#define FAR(a, b, z) SHUFFLE(a, b, \
+    4 * z, 4 * z + 1, 4 * z + 2, 4 * z + 3, 4 * z + 8, 4 * z + 9, 4 * z + 10, 4 * z + 11, \
+    4 * z + 16, 4 * z + 17, 4 * z + 18, 4 * z + 19, 4 * z + 24, 4 * z + 25, 4 * z + 26, 4 * z + 27)
+#define HALF(a, b, z) SHUFFLE(a, b, \
+    8 * z, 8 * z + 1, 8 * z + 2, 8 * z + 3, 8 * z + 4, 8 * z + 5, 8 * z + 6, 8 * z + 7, \
+    8 * z + 16, 8 * z + 17, 8 * z + 18, 8 * z + 19, 8 * z + 20, 8 * z + 21, 8 * z + 22, 8 * z + 23)
 #elif LANES == 2
 #define NEAR(a, b, z) SHUFFLE(a, b, z, 2 + z)
 #elif LANES == 4
@@ -64,12 +66,13 @@ INLINE VEC NAME(keep)(MASK mask, VEC a) { return (VEC)(mask & (MASK)a); }
 #else
 #define NEAR(a, b, z) SHUFFLE(a, b, z, 8 + z, 2 + z, 10 + z, 4 + z, 12 + z, 6 + z, 14 + z)
 #define FAR(a, b, z) SHUFFLE(a, b, 2 * z, 2 * z + 1, 2 * z + 4, 2 * z + 5, 2 * z + 8, 2 * z + 9, 2 * z + 12, 2 * z + 13)
-#define HALF(a, b, z) SHUFFLE(a, b, 4 * z, 4 * z + 1, 4 * z + 2, 4 * z + 3, 4 * z + 8, 4 * z + 9, 4 * z + 10, 4 * z + 11)
+#define HALF(a, b, z) SHUFFLE(a, b, \
+    4 * z, 4 * z + 1, 4 * z + 2, 4 * z + 3, 4 * z + 8, 4 * z + 9, 4 * z + 10, 4 * z + 11)
 #endif
 
-/* Lane i of v[0] = the sum over the lanes of v[i], for `count` vectors, 1, 2, .. LANES, and so on in turn. Every step adds
- * neighbours of two vectors into one, so a sum costs 3 instructions where one by one it would be 2 log2(LANES). Of 64 bytes
- * the halves come first: the sum stays the same, bit for bit, where the vector is turned round by 16 bytes. */
+/* Lane i of v[0] = the sum over the lanes of v[i], for `count` vectors, 1, 2, .. LANES, and so on in turn. Every step
+ * adds neighbours of two vectors into one, so a sum costs 3 instructions where one by one it would be 2 log2(LANES). Of
+ * 64 bytes the halves come first: the sum stays the same, bit for bit, where the vector is turned round by 16 bytes. */
 INLINE void NAME(lane_sums)(VEC *v, int count)
 {
 #define STEP(SIDE) do { \
@@ -135,7 +138,8 @@ INLINE void NAME(store_some)(REAL *p, VEC v, Py_ssize_t count)
 #endif
 }
 
-/* The sums over the lanes of 4 vectors that follow each other, or of LANES where that is less; then the same in turn. */
+/* The sums over the lanes of 4 vectors that follow each other, or of LANES where that is less; then the same in
+ * turn. */
 enum { NAME(FEW) = LANES < 4 ? LANES : 4 };
 
 INLINE VEC NAME(few_sums)(const REAL *lanes)
