@@ -29,6 +29,7 @@ cdef extern from "_random.h" nogil:
     void engine_seed(Engine *, uint64_t)
     uint32_t random32(Engine *)
     uint64_t random64(Engine *)
+    double next_unit(Engine *)
     void fill_integers(Engine *, int64_t *, int64_t, uint64_t, int64_t, bint)
     void fill_permutation(Engine *, int64_t *, int64_t)
     void fill_uniform_float(Engine *, float *, int64_t, float, float)
@@ -482,5 +483,5 @@ cdef class Stream:
         cdef double *counts = <double *>cnp.PyArray_DATA(out)
         cdef cnp.npy_intp i
         for i in range(cnp.PyArray_SIZE(out)):
-            counts[i] = poisson_count(self, rates[i])
+            counts[i] = poisson_count(self.engine, rates[i])
         return out.astype(rate.dtype)

@@ -26,20 +26,16 @@ cdef object with_replacement(Stream stream, p, count):
     return np.array([np.searchsorted(*row) for row in zip(edges, draws)], np.int64).reshape(draws.shape)
 
 
-cdef inline double uniform53(Stream stream) noexcept:
-    return <double>(stream.next64() & ((<uint64_t>1 << 53) - 1)) * 1.1102230246251565e-16
-
-
-cdef double poisson_count(Stream stream, double rate) noexcept:
+cdef double poisson_count(Engine *engine, double rate) noexcept:
     """torch's rules: a product of uniforms below a rate of 10 (Knuth), transformed rejection above (Hoermann, 1993)."""
     cdef double limit, product, root, log_rate, a, b, inverse_alpha, inner, u, v, tail
     cdef double count = 0
     if rate == 0:
         return 0
     if rate < 10:
-        limit, product = exp(-rate), uniform53(stream)
+        limit, product = exp(-rate), next_unit(engine)
         while product > limit:
-            product *= uniform53(stream)
+            product *= next_unit(engine)
             count += 1
         return count
     root, log_rate = sqrt(rate), log(rate)
@@ -48,8 +44,8 @@ cdef double poisson_count(Stream stream, double rate) noexcept:
     inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
     inner = 0.9277 - 3.6224 / (b - 2)
     while True:
-        u = uniform53(stream) - 0.5
-        v = uniform53(stream)
+        u = next_unit(engine) - 0.5
+        v = next_unit(engine)
         tail = 0.5 - fabs(u)
         count = floor((2 * a / tail + b) * u + rate + 0.43)
         if tail >= 0.07 and v <= inner:
