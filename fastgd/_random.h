@@ -67,6 +67,7 @@ TARGET_END
 typedef struct {
     void (*engine_round)(uint32_t *);
     void (*temper_all)(const uint32_t *, uint32_t *, int);
+    void (*remainders)(const uint32_t *, int32_t *, int, int32_t);
     void (*scale_units_float)(const uint32_t *, float *, int, float, float);
     void (*scale_units_double)(const uint32_t *, double *, int, double, double);
     void (*box_muller_float)(float *, int64_t, double, double);
@@ -74,8 +75,8 @@ typedef struct {
 } Loops;
 
 #define LOOPS(level) { \
-        engine_round_##level, temper_all_##level, scale_units_float_##level, scale_units_double_##level, \
-        box_muller_float_##level, box_muller_double_##level}
+        engine_round_##level, temper_all_##level, remainders_##level, scale_units_float_##level, \
+        scale_units_double_##level, box_muller_float_##level, box_muller_double_##level}
 
 /* By the number of the level that the kernels use; none is plain. */
 static const Loops RANDOM_LOOPS[] = {
@@ -185,6 +186,8 @@ static void fill_integers(Engine *e, int64_t *out, int64_t n, uint64_t range, in
         }
 }
 
+#define BLOCK 512
+
 /* Fisher and Yates from the front; from 2^32 / 20 elements up the inside-out form, two words an element. */
 static void fill_permutation(Engine *e, int64_t *out, int64_t n)
 {
@@ -199,15 +202,19 @@ static void fill_permutation(Engine *e, int64_t *out, int64_t n)
     }
     for (int64_t i = 0; i < n; i++)
         out[i] = i;
-    for (int64_t i = 0; i < n - 1; i++) {
-        int64_t other = i + random32(e) % (uint32_t)(n - i);
-        int64_t kept = out[i];
-        out[i] = out[other];
-        out[other] = kept;
+    for (int64_t done = 0; done < n - 1; done += BLOCK) {
+        const int count = n - 1 - done < BLOCK ? (int)(n - 1 - done) : BLOCK;
+        uint32_t words[BLOCK];
+        int32_t others[BLOCK];
+        random_words(e, words, count);
+        e->loops->remainders(words, others, count, (int32_t)(n - done));
+        for (int i = 0; i < count; i++, out++) {
+            const int64_t kept = *out;
+            *out = out[others[i]];
+            out[others[i]] = kept;
+        }
     }
 }
-
-#define BLOCK 512
 
 #define REAL float
 #include "_random_fill.h"

@@ -18,6 +18,17 @@ static void JOIN(temper_all, LEVEL)(const uint32_t *from, uint32_t *out, int n)
         out[i] = temper(from[i]);
 }
 
+/* word[i] % (range - i), which is 2 or more and below 2^31. The quotient is exact: what two numbers of 32 bits leave of
+ * a whole number is more than a double's rounding. */
+static void JOIN(remainders, LEVEL)(const uint32_t *word, int32_t *out, int n, int32_t range)
+{
+    for (int i = 0; i < n; i++) {
+        const double number = (double)(int32_t)(word[i] ^ 0x80000000u) + 0x1p31;
+        const uint32_t quotient = (uint32_t)(int32_t)(number / (range - i));
+        out[i] = (int32_t)(word[i] - quotient * (uint32_t)(range - i));
+    }
+}
+
 #define REAL float
 #include "_random_loops.h"
 #undef REAL

@@ -98,6 +98,17 @@ def test_uniforms_are_the_low_bits_of_words(n, skipped):
     np.testing.assert_array_equal(stream.uniform_(np.empty(n)), (high % 2**21 * 2**32 + low) * 2.0**-53)
 
 
+@pytest.mark.parametrize("n", [2, 3, 17, 512, 513, 514, 1100, 70_000])
+def test_a_permutation_is_fisher_and_yates_from_the_front(level, n):
+    order = list(range(n))
+    for i, word in enumerate(words(11, n)[: n - 1].tolist()):
+        other = i + word % (n - i)
+        order[i], order[other] = order[other], order[i]
+    stream = Stream().manual_seed(11)
+    assert stream.randperm(n).tolist() == order
+    assert stream.random32() == words(11, n)[-1]
+
+
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_a_bernoulli_draw_is_a_uniform_below_p(dtype):
     u = Stream().manual_seed(6).uniform_(np.empty(100, dtype))
