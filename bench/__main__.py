@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 import time
-from itertools import groupby
+from collections import Counter
 from pathlib import Path
 
 from . import chart, descent, footprint, limits, report, small, spectral, turn
@@ -20,23 +20,30 @@ QUESTIONS = {
 }
 
 
+def beside_bases(rows):
+    """The rows, each with a base right behind it: their ratio is of one minute."""
+    place = {(row.group, row.size): i for i, row in enumerate(rows)}
+    return sorted(rows, key=lambda row: place.get((row.base, row.size), place[row.group, row.size]))
+
+
 def answers(name, cores, quick, say):
-    """(measured rows, whether a competitor failed) of a question; its tables are printed as they are ready."""
+    """(measured rows, whether a competitor failed) of a question; a table is printed when it has all its rows."""
     seconds, repeats = (0.02, 2) if quick else (0.2, 5)
     rows = [row for row in QUESTIONS[name].rows() if row.quick or not quick]
-    done = []
+    order = [(row.group, row.size) for row in rows]
+    left, done = Counter(row.group for row in rows), {}
     with Workers(cores, say) as workers:
-        for group, members in groupby(rows, key=lambda row: row.group):
-            here = []
-            for row in members:
-                if row.threads > len(cores):
-                    say(f"{group}, {row.size}: left out, it needs {row.threads} cores and may use {len(cores)}")
-                    continue
-                here.append(report.measured(name, row, workers.taken(row, seconds, repeats)))
-            done += here
-            if here:
-                print(report.table(here, done), end="\n\n", flush=True)
-    return done, workers.failed
+        for row in beside_bases(rows):
+            if row.threads <= len(cores):
+                taken = workers.taken(row, seconds, repeats)
+                done[row.group, row.size] = report.measured(name, row, taken)
+            else:
+                say(f"{row.group}, {row.size}: left out, it needs {row.threads} cores and may use {len(cores)}")
+            left[row.group] -= 1
+            here = [done[key] for key in order if key in done and key[0] == row.group]
+            if here and not left[row.group]:
+                print(report.table(here, list(done.values())), end="\n\n", flush=True)
+    return [done[key] for key in order if key in done], workers.failed
 
 
 def save(path, results):

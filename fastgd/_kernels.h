@@ -16,6 +16,7 @@ typedef struct {
     Py_ssize_t y_stride;
     const void *weights;
     const Py_ssize_t *index;
+    Py_ssize_t x_rows, more;
 } Rows;
 
 /* n of the rows, from the `first`th on. */
@@ -26,6 +27,7 @@ static inline Rows some_rows(const Rows *all, Py_ssize_t first, Py_ssize_t n)
     rows.n = n;
     if (rows.index) {
         rows.index += first;
+        rows.more += all->n - first - n;
         return rows;
     }
     rows.X = (const char *)rows.X + first * rows.x_stride * bytes;

@@ -151,7 +151,7 @@ def run_pass(X, y, W, b=None, *, Loss loss=SQUARED, delta=1.0, scale=1.0, weight
     rows.k, rows.d = W.shape
     rows.X, rows.x_stride, rows.x_column = _data(X), X.strides[0] // X.itemsize, X.strides[1] // X.itemsize
     rows.y, rows.y_stride = _data(y), y.strides[0] // y.itemsize
-    rows.index = <const Py_ssize_t *>_data(index)
+    rows.index, rows.x_rows, rows.more = <const Py_ssize_t *>_data(index), len(X), 0
     rows.weights = _data(weights)
     if packed and rows.n:
         n = groups_of(rows.n)

@@ -11,7 +11,7 @@ typedef struct {
     Py_ssize_t width;       /* of a row of gradients: lead + d, up to a whole vector */
     Py_ssize_t vectors;     /* in a row that a group keeps near; else 0 */
     Py_ssize_t outputs;     /* where they are the vector: k, up to a whole one; else 0 */
-    Py_ssize_t ahead;       /* rows by index: how many until what is asked for is read */
+    Py_ssize_t ahead;       /* rows until what is asked for is read */
     Py_ssize_t chunk;       /* rows from products to gradients, what a near cache holds */
     Py_ssize_t numbers;     /* of gradients, with what fills them up */
     int wanted;             /* the gradients of W */
@@ -40,7 +40,9 @@ INLINE const REAL *NAME(targets)(const JOB *job, Py_ssize_t start, Py_ssize_t m)
     const Rows *rows = job->rows;
     const REAL *y = rows->y;
     if (!rows->index && rows->y_stride == rows->k) return y + start * rows->k;
-    for (Py_ssize_t i = 0; i < m; i++) {
+    if (rows->index && rows->k == 1)
+        for (Py_ssize_t i = 0; i < m; i++) job->y[i] = y[rows->index[start + i] * rows->y_stride];
+    else for (Py_ssize_t i = 0; i < m; i++) {
         const REAL *from = y + (rows->index ? rows->index[start + i] : start + i) * rows->y_stride;
         for (Py_ssize_t o = 0; o < rows->k; o++) job->y[i * rows->k + o] = from[o];
     }

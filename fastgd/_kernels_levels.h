@@ -15,7 +15,6 @@
 #define SMALL_COLUMNS 62            /* of few packed rows: their sums, and two more, are near */
 #define NARROW_NUMBERS 24           /* of few packed rows: so few, and their sums take longer than they themselves */
 #define SHORT 13                    /* vectors in a row: their sums fit the registers, of 32 those of W too */
-#define SHORT_BY_INDEX 8            /* the same where each row is asked for by itself */
 #define BLOCK_ROWS 256              /* sums of that many stay in the data's own type; a multiple of GROUP */
 #define BLOCK_COLUMNS 4096          /* so do dot products of that many */
 #define OUTPUT_VECTORS 3            /* in a tile of many outputs */
@@ -26,6 +25,7 @@
                                      * and where the outputs are the vector, their targets and slopes */
 #define STRIDED_BYTES (256 * 1024)  /* of X, packed for one use or read by turns: stays in the second cache */
 #define AHEAD (8 * 1024)            /* bytes: far enough that memory answers in time */
+#define ROWS_AHEAD 64               /* rows by index: far enough that the second cache has them in time */
 #define LINE 64                     /* bytes of the caches' */
 #define STACK_DOUBLES 2048          /* of work space; more than that is allocated */
 

@@ -1,6 +1,6 @@
 /* Steps of one row each: the product, the slope and the update of a row follow each other while it is at hand. */
 
-#define ROWS_AHEAD 6                /* rows by index are fetched that many steps before their turn */
+#define SAMPLES_AHEAD 6             /* rows by index are fetched that many steps before their turn */
 
 /* Row i, and the loss's factor there. Fetches what follows. */
 typedef struct {
@@ -12,8 +12,8 @@ INLINE NAME(Sample) NAME(sample)(const Rows *rows, Py_ssize_t i, double factor, 
 {
     const Py_ssize_t row = rows->index ? rows->index[i] : i, bytes = rows->d * REAL_BYTES;
     const double weight = rows->weights ? ((const REAL *)rows->weights)[row] : 1;
-    if (rows->index && i + ROWS_AHEAD < rows->n) {
-        const Py_ssize_t next = rows->index[i + ROWS_AHEAD];
+    if (rows->index && i + SAMPLES_AHEAD < rows->n) {
+        const Py_ssize_t next = rows->index[i + SAMPLES_AHEAD];
         const char *first = (const char *)((const REAL *)rows->X + next * rows->x_stride);
         for (Py_ssize_t byte = 0; byte < bytes; byte += LINE) FETCH(first + byte);
         FETCH(first + bytes - 1);

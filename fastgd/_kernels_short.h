@@ -20,13 +20,20 @@ INLINE void NAME(place_group)(
     group->x = X + start * stride;
     group->stride = stride;
     if (by_index) {
-        const Py_ssize_t far = start + m + job->ahead <= rows->n ? job->ahead : 0;
-        for (Py_ssize_t i = 0; i < GROUP; i++) {
-            const Py_ssize_t row = start + (i < m ? i : 0);
-            group->at[i] = X + index[row] * stride;
-            group->next[i] = X + index[row + far] * stride;
-            leaves |= group->at[i] - X > end;
+        const REAL *y = rows->y, *last = X + end;
+        const Py_ssize_t *here = index + start, *next = NULL;
+        Py_ssize_t some[GROUP];
+        if (start + job->ahead + GROUP <= rows->n + rows->more) next = here + job->ahead;
+        if (m < GROUP) {
+            for (int i = 0; i < GROUP; i++) some[i] = here[i < m ? i : 0];
+            here = some;
         }
+        if (!next) next = here;
+        /* In loops of their own they are vectors. */
+        for (int i = 0; i < GROUP; i++) group->at[i] = X + here[i] * stride;
+        for (int i = 0; i < GROUP; i++) group->next[i] = X + next[i] * stride;
+        for (int i = 0; i < GROUP; i++) leaves |= group->at[i] > last;
+        for (int i = 0; i < GROUP; i++) FETCH_FAR(y + next[i] * rows->y_stride);
     }
     else leaves |= start * stride > end || (start + GROUP - 1) * stride > end;
     if (!leaves) return;
@@ -45,14 +52,16 @@ INLINE void NAME(place_group)(
 /* The lanes' products of row x and W, or the gradients of row `before`, or both. Asks for what lies at `next`. */
 INLINE void NAME(short_row)(
     const REAL *x, const char *next, const REAL *before, const VEC *w, MASK mask, const REAL *slope, VEC *dot,
-    VEC *sums, const int sets, const int J, const int products, const int gradients)
+    VEC *sums, const int sets, const int J, const int by_index, const int products, const int gradients)
 {
     enum { LINES = LINE > BYTES ? LINE / BYTES : 1 };
     VEC p;
     if (products) {
-        /* Two groups of more vectors leave the nearest cache no room for what comes. */
-        if (J <= 8) UNROLL for (int v = 0; v < J; v += LINES) FETCH(next + v * BYTES);
+        /* Two groups of more vectors, or rows far ahead, leave the nearest cache no room for what comes. */
+        if (J <= 8 && !by_index) UNROLL for (int v = 0; v < J; v += LINES) FETCH(next + v * BYTES);
         else UNROLL for (int v = 0; v < J; v += LINES) FETCH_FAR(next + v * BYTES);
+        /* Where a row by index ends, which may be one line more. */
+        if (by_index) FETCH_FAR(next + J * BYTES - LINE / 2);
         p = NAME(keep)(mask, NAME(load)(x + (J - 1) * LANES)) * w[J - 1];
     }
     UNROLL for (int v = 0; v < J; v++) {
@@ -73,7 +82,7 @@ INLINE void NAME(short_rows)(
         if (by_index) x = group->at[i], before = last->at[i]; \
         const char *next = by_index ? (const char *)group->next[i] : (const char *)x + AHEAD; \
         NAME(short_row)(x, next, before, w, mask, slopes + (i), dots + (i), sums + row % sets, sets, J, \
-                        products, gradients); \
+                        by_index, products, gradients); \
         if (!by_index) x += stride, before += last_stride; \
     } while (0)
     if (J == 1) UNROLL for (int row = from; row < from + SUMS; row++) ROW(row);

@@ -1,9 +1,10 @@
 /* Register tiles over rows in place: products x W^T, and outer products of slopes and rows. */
 
 /* Where rows are read, whole vectors of them, and where the vector with the end of each: in place or, where the memory
- * of X would be left, in a copy. */
+ * of X would be left, in a copy. And the row that is asked for beside each. */
 typedef struct {
-    const REAL *x[BLOCK_ROWS], *tail[BLOCK_ROWS];
+    const REAL *x[BLOCK_ROWS], *tail[BLOCK_ROWS], *next[BLOCK_ROWS];
+    int asks;               /* memory for those */
     REAL copies[BLOCK_ROWS * LANES];
     Py_ssize_t lead;        /* numbers before a row, so that its vectors are aligned */
     Py_ssize_t end;         /* of a row, counted from there */
@@ -73,11 +74,11 @@ NOINLINE void NAME(arrange)(
 #define IS_ASKED(i) (first <= TURN_OF(i) && TURN_OF(i) < last)
 
 /* Dot products of the rows from i on with the K of W's tile, positions from .. to. A load of W serves all the rows, one
- * of a row all of K, and there are enough chains of multiply-adds to hide their latency. Asks for what lies `ahead` of
- * the rows whose turn it is, unless that is 0. */
+ * of a row all of K, and there are enough chains of multiply-adds to hide their latency. Asks for the next rows
+ * whose turn it is. */
 INLINE void NAME(dots)(
     const PLACES *at, Py_ssize_t i, Py_ssize_t from, Py_ssize_t to, const REAL *W, REAL *out, Py_ssize_t k,
-    Py_ssize_t ahead, Py_ssize_t first, Py_ssize_t last, const int K)
+    Py_ssize_t first, Py_ssize_t last, const int K)
 {
     enum { MOST = 32 };
     const int rows = TILE_ROWS(K), count = rows * K;
@@ -86,7 +87,7 @@ INLINE void NAME(dots)(
     int asked = 0;
     VEC sums[MOST];
     for (int r = 0; r < rows; r++)
-        if (ahead && IS_ASKED(i + r)) next[asked++] = x[r] + ahead;
+        if (at->asks && IS_ASKED(i + r)) next[asked++] = at->next[i + r];
     UNROLL for (int s = 0; s < count; s++) sums[s] = NAME(same)(0);
     Py_ssize_t j = from;
 #define ADD(X_VECTOR) do { \
@@ -125,21 +126,21 @@ INLINE void NAME(dots)(
 /* out = x W^T over the positions from .. to; W as arranged. A tile's part of W stays in the nearest cache. */
 NOINLINE void NAME(products)(
     const PLACES *at, Py_ssize_t m, Py_ssize_t from, Py_ssize_t to, const REAL *W, Py_ssize_t width, Py_ssize_t k,
-    REAL *out, Py_ssize_t ahead)
+    REAL *out)
 {
 #define TILE(K) \
     for (Py_ssize_t i = 0; i < m; i += TILE_ROWS(K)) \
-        NAME(dots)(at, i, from, to, W + o * width, out + i * k + o, k, ahead, TURNS(o), TURNS(o + K), K);
+        NAME(dots)(at, i, from, to, W + o * width, out + i * k + o, k, TURNS(o), TURNS(o + K), K);
     TILES(NAME(most_outputs)(width), TILE)
 #undef TILE
 }
 
 /* out += slopes^T x for K outputs and J vectors of columns, with the last of the row (ends) or without. K * J sums stay
  * in registers over the rows: a load of x serves K multiply-adds, one of a slope J. Rows take turns with U sets of
- * sums. Asks for what lies `ahead` of the rows whose turn it is. */
+ * sums. Asks for the next rows whose turn it is. */
 INLINE void NAME(outer)(
     const PLACES *at, Py_ssize_t m, Py_ssize_t j, const REAL *slopes, Py_ssize_t k, REAL *out, Py_ssize_t width,
-    Py_ssize_t ahead, Py_ssize_t first, Py_ssize_t last, const int K, const int J, const int U, const int ends)
+    Py_ssize_t first, Py_ssize_t last, const int K, const int J, const int U, const int ends)
 {
     VEC sums[25];
     UNROLL for (int s = 0; s < U * K * J; s++) sums[s] = NAME(same)(0);
@@ -148,7 +149,7 @@ INLINE void NAME(outer)(
         UNROLL for (int v = 0; v < J; v++) \
             row[v] = NAME(load)(ends && v == J - 1 ? at->tail[i + u] : at->x[i + u] + j + v * LANES); \
         if (IS_ASKED(i + u)) \
-            UNROLL for (int v = 0; v < J; v++) FETCH_FAR(at->x[i + u] + j + v * LANES + ahead); \
+            UNROLL for (int v = 0; v < J; v++) FETCH_FAR(at->next[i + u] + j + v * LANES); \
         UNROLL for (int o = 0; o < K; o++) { \
             const REAL slope = slopes[(i + u) * k + o]; \
             UNROLL for (int v = 0; v < J; v++) sums[(u * K + o) * J + v] += slope * row[v]; \
@@ -170,13 +171,13 @@ INLINE void NAME(outer)(
     }
 }
 
-/* out += slopes^T x. Asks for what lies `ahead` of each row, or 0. The few sums of a short row are of several sets, to
- * hide the multiply-add's latency; of a longer one, each is added in one order, however its vectors lie. */
+/* out += slopes^T x. The few sums of a short row are of several sets, to hide the multiply-add's latency; of a longer
+ * one, each is added in one order, however its vectors lie. */
 NOINLINE void NAME(outer_products)(
-    const PLACES *at, Py_ssize_t m, const REAL *slopes, Py_ssize_t k, REAL *out, Py_ssize_t width, Py_ssize_t ahead)
+    const PLACES *at, Py_ssize_t m, const REAL *slopes, Py_ssize_t k, REAL *out, Py_ssize_t width)
 {
 #define TILE(K, J, U, ends) \
-    NAME(outer)(at, m, j, slopes + o, k, out + o * width, width, ahead, first, ahead ? last : 0, K, J, U, ends)
+    NAME(outer)(at, m, j, slopes + o, k, out + o * width, width, first, at->asks ? last : 0, K, J, U, ends)
 #define LAST(K, J) \
     case J: \
         if (J <= 2 && K * J <= 4 && width <= NAME(SHORT_ROW)) TILE(K, J, K * J <= 2 ? 4 : 2, 1); \
@@ -205,8 +206,8 @@ NOINLINE void NAME(outer_products)(
  * back, A is R columns from j on, row after row, and B is the slopes. A load of B serves R multiply-adds, a number of
  * A V. Leaves the first `skip` of C as they are, and in the last vector of each all but its first `last` numbers. */
 INLINE void NAME(outputs_tile)(
-    const REAL *const *x, Py_ssize_t j, Py_ssize_t turns, const REAL *B, Py_ssize_t b_width, REAL *C,
-    Py_ssize_t c_width, Py_ssize_t skip, Py_ssize_t last, Py_ssize_t ahead, const int R, const int V, const int back)
+    const REAL *const *x, const REAL *const *next, Py_ssize_t j, Py_ssize_t turns, const REAL *B, Py_ssize_t b_width,
+    REAL *C, Py_ssize_t c_width, Py_ssize_t skip, Py_ssize_t last, const int R, const int V, const int back)
 {
     VEC sums[SUMS / 2 * OUTPUT_VECTORS];
     UNROLL for (int s = 0; s < R * V; s++) sums[s] = NAME(same)(0);
@@ -215,7 +216,7 @@ INLINE void NAME(outputs_tile)(
         UNROLL for (int v = 0; v < V; v++) b[v] = NAME(load)(B + v * LANES);
         UNROLL for (int r = 0; r < R; r++) {
             const REAL a = back ? x[t][j + r] : x[r][j + t];
-            if (back && r == 0 && ahead) FETCH(x[t] + j + ahead);
+            if (back && r == 0 && next) FETCH(next[t] + j);
             UNROLL for (int v = 0; v < V; v++) sums[r * V + v] += a * b[v];
         }
     }
@@ -237,20 +238,22 @@ INLINE void NAME(panel_products)(
     for (; from < to; from += PANEL)
         for (Py_ssize_t i = 0; i < m; i += SUMS / 2)
             NAME(outputs_tile)(
-                at->x + i, from, to - from < PANEL ? to - from : PANEL, W + from * width, width, out + i * k, k, 0,
-                last, 0, SUMS / 2, V, 0);
+                at->x + i, NULL, from, to - from < PANEL ? to - from : PANEL, W + from * width, width, out + i * k, k,
+                0, last, SUMS / 2, V, 0);
 }
 
 /* out (d x width) += x^T slopes. */
 INLINE void NAME(panel_gradients)(
     const PLACES *at, Py_ssize_t m, Py_ssize_t d, const REAL *slopes, Py_ssize_t k, REAL *out, Py_ssize_t width,
-    Py_ssize_t last, Py_ssize_t ahead, const int V)
+    Py_ssize_t last, int asks, const int V)
 {
     enum { R = SUMS / 2 };
     for (Py_ssize_t i = 0; i < m; i += PANEL) {
         const Py_ssize_t turns = m - i < PANEL ? m - i : PANEL;
 #define TILE(j, skip, R) \
-    NAME(outputs_tile)(at->x + i, j, turns, slopes + i * k, k, out + (j) * width, width, skip, last, ahead, R, V, 1)
+    NAME(outputs_tile)( \
+        at->x + i, asks ? at->next + i : NULL, j, turns, slopes + i * k, k, out + (j) * width, width, skip, last, R, \
+        V, 1)
         Py_ssize_t j = 0;
         for (; j + R <= d; j += R) TILE(j, 0, R);
         if (j < d && d >= R) TILE(d - R, R - (d - j), R);
@@ -283,10 +286,9 @@ NOINLINE void NAME(many_products)(
 }
 
 NOINLINE void NAME(many_gradients)(
-    const PLACES *at, Py_ssize_t m, Py_ssize_t d, const REAL *slopes, Py_ssize_t k, REAL *out, Py_ssize_t width,
-    Py_ssize_t ahead)
+    const PLACES *at, Py_ssize_t m, Py_ssize_t d, const REAL *slopes, Py_ssize_t k, REAL *out, Py_ssize_t width)
 {
-#define CALL(V) NAME(panel_gradients)(at, m, d, slopes + o, k, out + o, width, last, o == 0 ? ahead : 0, V)
+#define CALL(V) NAME(panel_gradients)(at, m, d, slopes + o, k, out + o, width, last, at->asks && o == 0, V)
     PANELS(CALL)
 #undef CALL
 }

@@ -4,11 +4,12 @@ import copy
 import pickle
 import time
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
 from bench import Row, chart, report
-from bench.__main__ import QUESTIONS, questions
+from bench.__main__ import QUESTIONS, answers, questions
 from bench.timing import Workers
 
 
@@ -69,6 +70,21 @@ def test_names_and_pickles_of_all_rows():
         for group in {row.group for row in rows}:
             assert len({row.base for row in rows if row.group == group}) == 1  # one heading for all its rows
             pickle.dumps(row.competitors)
+
+
+def test_a_row_follows_its_base_and_stands_in_its_own_table(monkeypatch, capsys):
+    first, second = (Row("full batch", text, {"a": size}, {"a": ()}) for text in ("10 x 2", "20 x 2"))
+    doubles = [Row("float64", row.size, {"a": size}, {"a": ()}, base="full batch") for row in (first, second)]
+    monkeypatch.setitem(QUESTIONS, "some", SimpleNamespace(rows=lambda: [first, second, *doubles]))
+    order = []
+    monkeypatch.setattr(Workers, "taken", lambda self, row, *_: order.append((row.group, row.size)) or {"a": [1.0]})
+    rows, failed = answers("some", [0], False, print)
+    assert not failed
+    assert [row["group"] for row in rows] == ["full batch", "full batch", "float64", "float64"]
+    assert order == [(group, text) for text in ("10 x 2", "20 x 2") for group in ("full batch", "float64")]
+    tables = capsys.readouterr().out.strip().split("\n\n")
+    assert [table.split("|")[1].strip() for table in tables] == ["full batch", "float64 (base: full batch)"]
+    assert [table.count("\n") for table in tables] == [3, 3]
 
 
 def test_a_row_is_measured():

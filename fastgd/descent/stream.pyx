@@ -91,7 +91,7 @@ cdef class Stream:
         self.rows.x_column = X.strides[1] // self.item
         self.rows.y, self.rows.y_stride = cnp.PyArray_DATA(y), y.strides[0] // self.item
         self.rows.weights = NULL if sample_weight is None else cnp.PyArray_DATA(sample_weight)
-        self.rows.index = NULL
+        self.rows.index, self.rows.x_rows, self.rows.more = NULL, self.rows.n, 0
         self.batch_size, self.drop_last = batch_size, drop_last
         self.most = rows_at_most(self.rows.d, self.rows.k)
         self.totals = np.zeros(parameters.size)
