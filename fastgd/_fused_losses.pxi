@@ -64,6 +64,7 @@ cdef Tensor fused(Derived made, Derived with_target, bint mean, str label, doubl
     rows.X, rows.x_stride, rows.x_column = root.rows.data, root.rows.stride, root.rows.column
     rows.y, rows.y_stride = with_target.target_rows.data, with_target.target_rows.stride
     rows.index = rows.weights = NULL
+    rows.x_rows = rows.more = 0
     made.mean = mean
     made.factor = factor
     made.scale = factor / <double>(rows.n * rows.k) if mean else factor

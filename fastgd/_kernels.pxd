@@ -45,7 +45,7 @@ cdef extern from "_kernels.h":
         const void *weights         # one a row, or NULL: all 1
         const Py_ssize_t *index     # the n rows of X and y to read, or NULL: 0 .. n - 1
         Py_ssize_t x_rows           # with index: rows that X has
-        Py_ssize_t more             # with index: how many it names behind the n, which are read after them
+        Py_ssize_t more             # with index: how many it names behind the n, which may be read after them
 
     Rows some_rows(const Rows *all, Py_ssize_t first, Py_ssize_t n) noexcept nogil
 

@@ -140,9 +140,10 @@ cdef void *_data(array):
     return NULL if array is None else <void *><size_t>array.__array_interface__["data"][0]
 
 
-def run_pass(X, y, W, b=None, *, Loss loss=SQUARED, delta=1.0, scale=1.0, weights=None, index=None, packed=False,
-             gW=None, gb=None):
-    """`loss_and_gradients`, or with packed `packed_pass`: returns the value and fills gW and gb."""
+def run_pass(X, y, W, b=None, *, Loss loss=SQUARED, delta=1.0, scale=1.0, weights=None, index=None, more=0,
+             packed=False, gW=None, gb=None):
+    """`loss_and_gradients`, or with packed `packed_pass`: returns the value and fills gW and gb. Behind the index there
+    are `more` of later passes."""
     cdef Rows rows
     cdef Packed groups
     cdef double value
@@ -151,7 +152,7 @@ def run_pass(X, y, W, b=None, *, Loss loss=SQUARED, delta=1.0, scale=1.0, weight
     rows.k, rows.d = W.shape
     rows.X, rows.x_stride, rows.x_column = _data(X), X.strides[0] // X.itemsize, X.strides[1] // X.itemsize
     rows.y, rows.y_stride = _data(y), y.strides[0] // y.itemsize
-    rows.index, rows.x_rows, rows.more = <const Py_ssize_t *>_data(index), len(X), 0
+    rows.index, rows.x_rows, rows.more = <const Py_ssize_t *>_data(index), len(X), more
     rows.weights = _data(weights)
     if packed and rows.n:
         n = groups_of(rows.n)

@@ -11,7 +11,7 @@ typedef struct {
     Py_ssize_t width;       /* of a row of gradients: lead + d, up to a whole vector */
     Py_ssize_t vectors;     /* in a row that a group keeps near; else 0 */
     Py_ssize_t outputs;     /* where they are the vector: k, up to a whole one; else 0 */
-    Py_ssize_t ahead;       /* rows until what is asked for is read */
+    Py_ssize_t ahead;       /* rows by index, or in chunks, until what is asked for is read */
     Py_ssize_t chunk;       /* rows from products to gradients, what a near cache holds */
     Py_ssize_t numbers;     /* of gradients, with what fills them up */
     int wanted;             /* the gradients of W */

@@ -61,7 +61,7 @@ typedef struct {
 #define BROADCAST_FROM_MEMORY(array) __asm__("" : "+m"(array))
 #define ALIGNED __attribute__((aligned(LINE)))
 #else
-#define FETCH_FAR(p)
+#define FETCH_FAR(p) ((void)(p))
 #define BROADCAST_FROM_MEMORY(array)
 #define ALIGNED
 #endif

@@ -237,7 +237,7 @@ NOINLINE int NAME(loss_and_gradients)(
     if (job.chunk > n) job.chunk = (n + GROUP - 1) / GROUP * GROUP;
     /* In order the next chunk is on its way while this one's gradients are made: 15.8 ms become 11.7 at 400 MB. */
     job.ahead = job.chunk;
-    if (job.vectors || (rows->index && job.chunk < ROWS_AHEAD && ROWS_AHEAD * d * REAL_BYTES <= TILED_BYTES))
+    if (rows->index && (job.vectors || (job.chunk < ROWS_AHEAD && ROWS_AHEAD * d * REAL_BYTES <= TILED_BYTES)))
         job.ahead = ROWS_AHEAD;
     const Py_ssize_t last = n > 0 ? ((rows->index ? rows->x_rows : n) - 1) * rows->x_stride : 0;
     job.begin = last < 0 ? last : 0;

@@ -12,7 +12,7 @@ INLINE NAME(Sample) NAME(sample)(const Rows *rows, Py_ssize_t i, double factor, 
 {
     const Py_ssize_t row = rows->index ? rows->index[i] : i, bytes = rows->d * REAL_BYTES;
     const double weight = rows->weights ? ((const REAL *)rows->weights)[row] : 1;
-    if (rows->index && i + SAMPLES_AHEAD < rows->n) {
+    if (rows->index && i + SAMPLES_AHEAD < rows->n + rows->more) {
         const Py_ssize_t next = rows->index[i + SAMPLES_AHEAD];
         const char *first = (const char *)((const REAL *)rows->X + next * rows->x_stride);
         for (Py_ssize_t byte = 0; byte < bytes; byte += LINE) FETCH(first + byte);

@@ -20,20 +20,20 @@ INLINE void NAME(place_group)(
     group->x = X + start * stride;
     group->stride = stride;
     if (by_index) {
+        const Py_ssize_t *here = index + start;
         const REAL *y = rows->y, *last = X + end;
-        const Py_ssize_t *here = index + start, *next = NULL;
-        Py_ssize_t some[GROUP];
-        if (start + job->ahead + GROUP <= rows->n + rows->more) next = here + job->ahead;
-        if (m < GROUP) {
-            for (int i = 0; i < GROUP; i++) some[i] = here[i < m ? i : 0];
-            here = some;
+        if (m == GROUP) {
+            for (int i = 0; i < GROUP; i++) group->at[i] = X + here[i] * stride;
+            for (int i = 0; i < GROUP; i++) leaves |= group->at[i] > last;
         }
-        if (!next) next = here;
-        /* In loops of their own they are vectors. */
-        for (int i = 0; i < GROUP; i++) group->at[i] = X + here[i] * stride;
-        for (int i = 0; i < GROUP; i++) group->next[i] = X + next[i] * stride;
-        for (int i = 0; i < GROUP; i++) leaves |= group->at[i] > last;
-        for (int i = 0; i < GROUP; i++) FETCH_FAR(y + next[i] * rows->y_stride);
+        /* The index ends somewhere. */
+        if (start + job->ahead + GROUP > rows->n + rows->more)
+            for (int i = 0; i < GROUP; i++) group->next[i] = X + *here * stride;
+        else {
+            const Py_ssize_t *next = here + job->ahead;
+            for (int i = 0; i < GROUP; i++) group->next[i] = X + next[i] * stride;
+            for (int i = 0; i < GROUP; i++) FETCH_FAR(y + next[i] * rows->y_stride);
+        }
     }
     else leaves |= start * stride > end || (start + GROUP - 1) * stride > end;
     if (!leaves) return;
@@ -60,8 +60,8 @@ INLINE void NAME(short_row)(
         /* Two groups of more vectors, or rows far ahead, leave the nearest cache no room for what comes. */
         if (J <= 8 && !by_index) UNROLL for (int v = 0; v < J; v += LINES) FETCH(next + v * BYTES);
         else UNROLL for (int v = 0; v < J; v += LINES) FETCH_FAR(next + v * BYTES);
-        /* Where a row by index ends, which may be one line more. */
-        if (by_index) FETCH_FAR(next + J * BYTES - LINE / 2);
+        /* Rows by index lie anywhere, and their last vector may end a line later. */
+        if (by_index) FETCH_FAR(next + J * BYTES - 1);
         p = NAME(keep)(mask, NAME(load)(x + (J - 1) * LANES)) * w[J - 1];
     }
     UNROLL for (int v = 0; v < J; v++) {

@@ -16,7 +16,7 @@
 #else
 #define INLINE static inline
 #define NOINLINE static
-#define FETCH(p)
+#define FETCH(p) ((void)(p))
 #endif
 
 #define PRAGMA(text) _Pragma(#text)

@@ -18,8 +18,8 @@ static void JOIN(temper_all, LEVEL)(const uint32_t *from, uint32_t *out, int n)
         out[i] = temper(from[i]);
 }
 
-/* word[i] % (range - i), which is 2 or more and below 2^31. The quotient is exact: what two numbers of 32 bits leave of
- * a whole number is more than a double's rounding. */
+/* word[i] % (range - i), for ranges from 2 to 2^31. A quotient that is not whole is at least 1 / range below the next
+ * whole number, and a double rounds it by less than 2^-21 / range; it fits an int32_t. */
 static void JOIN(remainders, LEVEL)(const uint32_t *word, int32_t *out, int n, int32_t range)
 {
     for (int i = 0; i < n; i++) {

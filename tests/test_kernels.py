@@ -52,9 +52,9 @@ def run(X, y, W, b=None, **options):
     return value, gW, gb
 
 
-def check(X, y, W, b=None, **options):
+def check(X, y, W, b=None, more=0, **options):
     """The kernels, over rows in place and packed, agree with the twin up to what rounding in the data's type can do."""
-    results = [run(X, y, W, b, packed=packed, **options) for packed in (False, True)]
+    results = [run(X, y, W, b, packed=packed, more=more, **options) for packed in (False, True)]
     wanted, wanted_gW, wanted_gb = reference.loss_and_gradients(X, y, W, b, **options)
     loss, delta, scale = options.get("loss", SQUARED), options.get("delta", 1.0), options.get("scale", 1.0)
     eps = np.finfo(X.dtype).eps
@@ -213,7 +213,7 @@ def test_read_only_and_unaligned(dtype):
         check(*arrays)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def page():
     """Copies an array to the very end or start of a page whose neighbours must not be touched."""
     if sys.platform != "linux":
@@ -245,6 +245,16 @@ def test_no_memory_beyond_the_arrays(page, at_end, dtype):
         check(X, y, W, b, index=index)
         p, g, buffer = (page(array, at_end) for array in (W.ravel(), X.ravel()[:d].repeat(k), W.ravel()))
         _kernels.run_update(p, g, buffer, momentum=0.9)
+
+
+@pytest.mark.parametrize("at_end", [True, False])
+def test_no_memory_beyond_the_index_of_later_batches(page, at_end, dtype):
+    for (d, k), n, more in itertools.product(
+        [(10, 1), (100, 1), (250, 1), (20, 3), (40, 16)], [1, 32, 67, 300], [0, 15, 16, 31, 32, 64, 90]
+    ):
+        X, y, W, b = (page(array, at_end) for array in made(d, 50, d, k, dtype))
+        index = page(np.random.default_rng(n).integers(0, 50, n + more), at_end)
+        check(X, y, W, b, index=index[:n], more=more)
 
 
 def test_the_same_bits_twice(dtype):
