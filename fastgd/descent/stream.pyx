@@ -207,10 +207,10 @@ cdef class Stream:
 
     cdef int look(self, Py_ssize_t multiply_adds, double *clock) noexcept nogil:
         """Every 50 ms of work, whether a signal's handler raised something; tells the time now and then."""
-        self.work_since_look += multiply_adds
-        if self.work_since_look < LOOK_EVERY:
+        cdef Py_ssize_t work = self.work_since_look + multiply_adds
+        self.work_since_look = work if work < LOOK_EVERY else 0
+        if work < LOOK_EVERY:
             return 0
-        self.work_since_look = 0
         clock[0] = now()
         if clock[0] - self.last_look > SIGNALS_EVERY:
             self.last_look = clock[0]
