@@ -12,6 +12,6 @@ cdef int whole_pass(
 ) noexcept nogil
 
 # Calls run(data, i) for i from 0 to count - 1 and is back when all are; where they are shared, in any order, by this
-# thread and the pool's. Takes the GIL where threads start.
+# thread and the others. Takes the GIL where threads start.
 ctypedef void Range(void *data, int i) noexcept nogil
 cdef void run_ranges(Range *run, void *data, int count, bint shared) noexcept nogil

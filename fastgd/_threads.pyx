@@ -1,4 +1,4 @@
-"""The fused pass over many rows: contiguous ranges, from Python's own pool of threads.
+"""The fused pass over many rows: contiguous ranges, by this thread and a few of Python's that wait for work.
 
 The ranges are fixed by the shape of the data, and their sums are added in order: any number of threads gives the same
 bits, and so does any order of the ranges. Every other pass takes them backwards, for it begins with what the last one
@@ -7,6 +7,7 @@ has left in the caches. A thread that starts costs tens of microseconds, so pass
 
 import _thread
 import os
+from _queue import SimpleQueue
 
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdlib cimport free, malloc
@@ -101,15 +102,16 @@ cdef void run_ranges(Range *run, void *data, int count, bint shared) noexcept no
 
 
 cdef void share_ranges(Range *run, void *data, int count) noexcept with gil:
-    """All ranges, by this thread and the pool's. They write into this pass's memory: whatever happens, it waits."""
+    """All ranges, by this thread and the others. They write into this pass's memory: whatever happens, it waits."""
     cdef Work work = Work()
     work.run, work.data, work.count = run, data, count
     work.all_finished = _thread.allocate_lock()
     work.all_finished.acquire()
     raised = None
     try:
-        for _ in range(min(_count, count) - 1):
-            _the_pool().submit(work)
+        queue = _the_queue()
+        for _ in range(min(_workers, count - 1)):
+            queue.put(work)
     except RuntimeError:            # the interpreter shuts down: no more threads
         pass
     except BaseException as error:
@@ -124,7 +126,7 @@ cdef void share_ranges(Range *run, void *data, int count) noexcept with gil:
         raise_soon(raised)
 
 
-cdef unsigned long main_thread = 0     # known when there is a pool
+cdef unsigned long main_thread = 0      # known when there are others
 
 
 cdef int raise_given(void *given) except -1:
@@ -221,14 +223,18 @@ def _from_environment():
 
 
 cdef Py_ssize_t _count = _from_environment()
-_pool = None
+cdef Py_ssize_t _workers = 0
+_queue = None
 
 
 def set_count(count):
     """Uses at most this many threads from now on."""
-    global _count, _pool
+    global _count
     if count != _count:
-        _count, _pool = count, None
+        for _ in range(_workers):
+            _queue.put(None)
+        _forget_workers()
+        _count = count
 
 
 def get_count():
@@ -236,22 +242,31 @@ def get_count():
     return _count
 
 
-def _the_pool():
-    global _pool, main_thread
-    if _pool is None:
+def _work_on(queue):
+    while (work := queue.get()) is not None:
+        work()
+
+
+def _the_queue():
+    """What the workers wait at. No Python runs between a pass and them, as it would in an executor: what a signal's
+    handler raises there leaves locks taken for good."""
+    global _queue, _workers, main_thread
+    if _queue is None:
         import threading
-        from concurrent import futures              # takes longer to import than all kernels
 
         main_thread = threading.main_thread().ident
-        _pool = futures.ThreadPoolExecutor(max(1, _count - 1), thread_name_prefix="fastgd")
-    return _pool
+        _queue = SimpleQueue()
+        while _workers < max(1, _count - 1):
+            _thread.start_new_thread(_work_on, (_queue,))
+            _workers += 1
+    return _queue
 
 
-def _drop_pool():
-    """A forked child has the pool's object but none of its threads."""
-    global _pool
-    _pool = None
+def _forget_workers():
+    """A forked child has none of them."""
+    global _queue, _workers
+    _queue, _workers = None, 0
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_drop_pool)
+    os.register_at_fork(after_in_child=_forget_workers)

@@ -106,7 +106,7 @@ model = fastgd.nn.Linear(130, 1)
 def loss():
     return fastgd.nn.MSELoss()(model(X), y).item()
 
-before = loss()         # the pool is there
+before = loss()         # the workers are there
 child = os.fork()
 if not child:
     os._exit(0 if loss() == before else 1)
@@ -182,12 +182,12 @@ def test_show_config(capsys):
 
 def test_small_passes_start_no_threads(monkeypatch, affine):
     fastgd.set_num_threads(2)
-    pools, pool = [], _threads._the_pool
-    monkeypatch.setattr(_threads, "_the_pool", lambda: pools.append(pool()) or pools[-1])
+    queues, queue = [], _threads._the_queue
+    monkeypatch.setattr(_threads, "_the_queue", lambda: queues.append(queue()) or queues[-1])
     loss_and_gradients(*table(1000, 20, 1))
-    assert not pools
+    assert not queues
     loss_and_gradients(*table(*SIZES[0]))
-    assert pools
+    assert queues
 
 
 @pytest.mark.parametrize(
