@@ -109,8 +109,9 @@ cdef void share_ranges(Range *run, void *data, int count) noexcept with gil:
     work.all_finished.acquire()
     raised = None
     try:
-        queue = _the_queue()
-        for _ in range(min(_workers, count - 1)):
+        others = min(_count, count) - 1
+        queue = _the_queue(others)
+        for _ in range(others):
             queue.put(work)
     except RuntimeError:            # the interpreter shuts down: no more threads
         pass
@@ -247,18 +248,21 @@ def _work_on(queue):
         work()
 
 
-def _the_queue():
-    """What the workers wait at. No Python runs between a pass and them, as it would in an executor: what a signal's
-    handler raises there leaves locks taken for good."""
+def _the_queue(others):
+    """What at least so many workers wait at. No Python runs between a pass and them, as it would in an executor: what a
+    signal's handler raises there leaves locks taken for good."""
     global _queue, _workers, main_thread
-    if _queue is None:
+    if main_thread == 0:
         import threading
 
         main_thread = threading.main_thread().ident
-        _queue = SimpleQueue()
-        while _workers < max(1, _count - 1):
-            _thread.start_new_thread(_work_on, (_queue,))
-            _workers += 1
+    if _queue is None:
+        queue = SimpleQueue()
+        if _queue is None:          # still: another thread may have come in
+            _queue = queue
+    while _workers < others:
+        _thread.start_new_thread(_work_on, (_queue,))
+        _workers += 1
     return _queue
 
 

@@ -183,7 +183,7 @@ def test_show_config(capsys):
 def test_small_passes_start_no_threads(monkeypatch, affine):
     fastgd.set_num_threads(2)
     queues, queue = [], _threads._the_queue
-    monkeypatch.setattr(_threads, "_the_queue", lambda: queues.append(queue()) or queues[-1])
+    monkeypatch.setattr(_threads, "_the_queue", lambda others: queues.append(queue(others)) or queues[-1])
     loss_and_gradients(*table(1000, 20, 1))
     assert not queues
     loss_and_gradients(*table(*SIZES[0]))
