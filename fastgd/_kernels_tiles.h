@@ -4,7 +4,7 @@
  * of X would be left, in a copy. And the row that is asked for beside each. */
 typedef struct {
     const REAL *x[BLOCK_ROWS], *tail[BLOCK_ROWS], *next[BLOCK_ROWS];
-    int asks;               /* whether it is */
+    int asks;               /* whether `next` is asked for */
     REAL copies[BLOCK_ROWS * LANES];
     Py_ssize_t lead;        /* numbers before a row, so that its vectors are aligned */
     Py_ssize_t end;         /* of a row, counted from there */

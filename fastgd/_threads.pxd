@@ -3,8 +3,8 @@
 from ._kernels cimport Loss, Packed, Rows
 
 # As loss_and_gradients, over the rows in place, or over packed ones where `packed` is not NULL: then gb follows gW,
-# with the place that packed_pass asks for. Many rows are cut into ranges whose sums are added in their order, so that the
-# result does not depend on the number of threads. Takes the GIL where threads start.
+# with the place that packed_pass asks for. Many rows are cut into ranges whose sums are added in their order, so that
+# the result does not depend on the number of threads. Takes the GIL where threads start.
 cdef int whole_pass(
     const Rows *rows, const Packed *packed, Loss loss, double delta, double scale,
     const void *W, const void *b,               # IN
